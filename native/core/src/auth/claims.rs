@@ -1,0 +1,98 @@
+//! What an access token says of itself.
+//!
+//! The token is opaque to a client by the rules of OAuth; Exchange's own clients nevertheless read tenant and user from it,
+//! because the service's addresses need them. The signature is not checked: the token came over verified TLS from the
+//! sign-in service, and the service that takes it checks it.
+
+use super::token::Tokens;
+use crate::{
+    fault::{Fault, FaultKind},
+    secret::Secret,
+    settings::Settings,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+
+/// The claims that matter.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Claims {
+    /// Id of the tenant.
+    #[serde(rename = "tid")]
+    pub tenant_id: String,
+    upn: Option<String>,
+    unique_name: Option<String>,
+    preferred_username: Option<String>,
+    /// Id of the client application.
+    #[serde(rename = "appid")]
+    pub app_id: Option<String>,
+}
+
+impl Claims {
+    /// Reads the payload of a JSON web token.
+    ///
+    /// # Errors
+    /// It is no such token, or lacks the tenant.
+    pub fn read(token: &Secret) -> Result<Self, Fault> {
+        let refuse = || {
+            Fault::protocol(
+                "The sign-in service gave an access token that names no tenant; it cannot be used for Exchange.",
+            )
+            .ending_session()
+        };
+        let payload = token.expose().split('.').nth(1).ok_or_else(refuse)?;
+        let payload = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map_err(|_| refuse())?;
+        serde_json::from_slice(&payload).map_err(|_| refuse())
+    }
+
+    /// Who signed in; `None` for an application.
+    pub fn user_principal_name(&self) -> Option<&str> {
+        self.upn.as_deref().or(self.unique_name.as_deref()).or(self.preferred_username.as_deref())
+    }
+}
+
+/// Refuses a sign-in by somebody else than was asked for: the browser may have offered another account.
+pub(super) fn check_user(tokens: &Tokens, settings: &Settings) -> Result<(), Fault> {
+    let (Some(asked), Some(got)) = (
+        settings.user_principal_name.as_deref().filter(|asked| !asked.is_empty()),
+        tokens.claims.user_principal_name(),
+    ) else {
+        return Ok(());
+    };
+    if asked.eq_ignore_ascii_case(got) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Authentication,
+        "SignedInUserMismatch",
+        format!(
+            "'{got}' signed in, but '{asked}' was asked for. No connection was made. Run Connect-ExchangeOnline again and \
+             choose the right account, or leave -UserPrincipalName out."
+        ),
+    )
+    .ending_session())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(payload: &serde_json::Value) -> Secret {
+        Secret::new(format!("e30.{}.sig", BASE64_URL_SAFE_NO_PAD.encode(payload.to_string())))
+    }
+
+    #[test]
+    fn the_user_has_three_possible_names() {
+        for name in ["upn", "unique_name", "preferred_username"] {
+            let claims = Claims::read(&token(&serde_json::json!({"tid": "t", name: "adele@contoso.com"}))).expect(name);
+            assert_eq!(claims.user_principal_name(), Some("adele@contoso.com"));
+        }
+    }
+
+    #[test]
+    fn tokens_without_tenant_or_form_are_refused_without_being_shown() {
+        for text in ["opaque", "a.b.c", "e30.e30.x"] {
+            let fault = Claims::read(&Secret::new(text.into())).expect_err(text);
+            assert!(!fault.message.contains(text), "{fault}");
+        }
+    }
+}

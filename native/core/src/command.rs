@@ -1,0 +1,216 @@
+//! Running a cmdlet of the service: one request for each page, no more objects than were asked for, and the hint about
+//! further results once at the end.
+
+use crate::{
+    connection::{self, Connection, ServiceRequest},
+    event::Event,
+    fault::{Fault, FaultKind},
+    operation::{self, Operation, OperationId},
+    page,
+    rest::{self, InvokeHeaders},
+};
+use reqwest::Method;
+use serde::{Deserialize, Deserializer, de};
+use serde_json::value::RawValue;
+
+/// Objects that a cmdlet gives when nobody says how many, as in the original.
+const DEFAULT_RESULT_SIZE: u64 = 1000;
+/// Most objects that the service puts on a page.
+const LARGEST_PAGE: u32 = 1000;
+
+/// How many objects are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultSize {
+    /// At most so many.
+    Limited(u64),
+    /// All.
+    Unlimited,
+}
+
+impl<'de> Deserialize<'de> for ResultSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Number(u64),
+            Text(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Number(number) if number > 0 => Ok(Self::Limited(number)),
+            Form::Text(text) if text.eq_ignore_ascii_case("unlimited") => Ok(Self::Unlimited),
+            _ => Err(de::Error::custom("resultSize is a number above 0 or \"unlimited\"")),
+        }
+    }
+}
+
+/// A cmdlet to run.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// The connection; none means the last one to Exchange Online.
+    #[serde(default)]
+    pub connection_id: Option<String>,
+    /// Name of the cmdlet, for example `Get-Mailbox`.
+    pub cmdlet_name: String,
+    /// The parameters in the wire form of the service; they are sent as they are.
+    pub parameters: Box<RawValue>,
+    /// How many objects are wanted; none means the service's default with a hint when there are more.
+    #[serde(default)]
+    pub result_size: Option<ResultSize>,
+    /// Objects per page; none means the connection's.
+    #[serde(default)]
+    pub page_size: Option<u32>,
+    /// `-WarningAction` of the caller.
+    #[serde(default)]
+    pub warning_action: Option<String>,
+    /// `-ErrorAction` of the caller.
+    #[serde(default)]
+    pub error_action: Option<String>,
+    /// The mailbox that the call is about.
+    #[serde(default)]
+    pub anchor: Option<String>,
+    /// Whether the cmdlet only reads, so that repeating it is harmless.
+    #[serde(default)]
+    pub is_read: bool,
+    /// Whether verbose events are wanted.
+    #[serde(default)]
+    pub verbose: bool,
+}
+
+/// Starts the command in `request`, the JSON of a [`Request`]. It runs on the connection that is there now, whatever is
+/// opened or closed later.
+pub fn start(request: &[u8]) -> OperationId {
+    let request: Request = match serde_json::from_slice(request) {
+        Ok(request) => request,
+        Err(error) => {
+            return operation::failed(Fault::invalid_argument(
+                "InvalidRequest",
+                format!("The request is not valid: {error}."),
+            ));
+        }
+    };
+    let connection = match connection::find(request.connection_id.as_deref()) {
+        Ok(connection) => connection,
+        Err(fault) => return operation::failed(fault),
+    };
+    operation::start(request.verbose, move |operation| async move {
+        tokio::select! {
+            outcome = run(&connection, &request, &operation) => outcome.map(|()| Vec::new()),
+            () = connection.closed().cancelled() => Err(Fault::connection_closed()),
+        }
+    })
+}
+
+async fn run(connection: &Connection, request: &Request, operation: &Operation) -> Result<(), Fault> {
+    let mut left = match request.result_size {
+        None => DEFAULT_RESULT_SIZE,
+        Some(ResultSize::Limited(number)) => number,
+        Some(ResultSize::Unlimited) => u64::MAX,
+    };
+    let page_size = request.page_size.unwrap_or(connection.settings().page_size).clamp(1, LARGEST_PAGE);
+    let headers = connection.headers(
+        InvokeHeaders {
+            cmdlet_name: &request.cmdlet_name,
+            page_size,
+            warning_action: request.warning_action.as_deref(),
+            error_action: request.error_action.as_deref(),
+            ..Default::default()
+        },
+        request.anchor.as_deref(),
+    );
+    let body = rest::invoke_body(&request.cmdlet_name, &request.parameters)?;
+    let mut url = rest::invoke_url(&connection.service(), connection.tenant_id());
+    for number in 1.. {
+        operation.page_wanted(number).await;
+        let bytes = connection
+            .send(
+                ServiceRequest {
+                    method: Method::POST,
+                    url,
+                    headers: headers.clone(),
+                    body: body.clone(),
+                    what: &request.cmdlet_name,
+                    // The next page only reads, whatever the cmdlet is.
+                    is_read: request.is_read || number > 1,
+                },
+                operation,
+            )
+            .await
+            .map_err(|fault| explain_expiry(fault, number))?;
+        let mut page = page::index(bytes)?;
+        let cut = page.rows.len() as u64 > left;
+        page.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= page.rows.len() as u64;
+        let next_link = page.next_link.take();
+        let (hints, warnings): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut page.warnings).into_iter().partition(|text| rest::is_more_results_warning(text));
+        for text in warnings {
+            operation.event(Event::Warning { text });
+        }
+        if !page.rows.is_empty() {
+            operation.page(page);
+        }
+        match next_link {
+            Some(link) if left > 0 => url = rest::next_page_url(&connection.service(), &link)?,
+            next_link => {
+                // The hint belongs to the end of a result that was cut short; on pages that are followed it is noise.
+                if cut || next_link.is_some() || !hints.is_empty() {
+                    let text = hints.into_iter().next().unwrap_or_else(|| rest::MORE_RESULTS_WARNING.to_owned());
+                    operation.event(Event::Warning { text });
+                }
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A refused page token is explained: the service's own text only names the time.
+fn explain_expiry(fault: Fault, page_number: u64) -> Fault {
+    if fault.kind != FaultKind::PageExpired || page_number == 1 {
+        return fault;
+    }
+    let message = format!(
+        "{} Page {page_number} was asked for too late; the objects after it are missing. Collect the result in a variable \
+         first and work on it afterwards.",
+        fault.message
+    );
+    Fault { message, ..fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(json: serde_json::Value) -> Result<Request, serde_json::Error> {
+        serde_json::from_value(json)
+    }
+
+    #[test]
+    fn result_sizes() {
+        let of = |size: serde_json::Value| {
+            request(serde_json::json!({"cmdletName": "Get-Mailbox", "parameters": {}, "resultSize": size}))
+                .map(|request| request.result_size)
+        };
+        assert_eq!(of(serde_json::json!(null)).expect("none"), None);
+        assert_eq!(of(serde_json::json!(5)).expect("a number"), Some(ResultSize::Limited(5)));
+        assert_eq!(of(serde_json::json!("UNLIMITED")).expect("a word"), Some(ResultSize::Unlimited));
+        for size in [serde_json::json!(0), serde_json::json!(-1), serde_json::json!("many"), serde_json::json!([])] {
+            assert!(of(size).is_err());
+        }
+    }
+
+    #[test]
+    fn unknown_members_are_refused() {
+        let error = request(serde_json::json!({"cmdletName": "Get-Mailbox", "parameters": {}, "resultsize": 1}))
+            .expect_err("a slip in the name");
+        assert!(error.to_string().contains("resultsize"), "{error}");
+    }
+
+    #[test]
+    fn a_late_page_says_what_is_missing() {
+        let expired = Fault::new(FaultKind::PageExpired, "x", "Expired.");
+        assert!(explain_expiry(expired.clone(), 3).message.contains("Page 3"));
+        assert_eq!(explain_expiry(expired.clone(), 1), expired);
+    }
+}

@@ -1,0 +1,532 @@
+//! Connections, and the registry of them. They belong to the process: every thread and every runspace sees the same.
+
+use crate::{
+    auth::{self, Authority, token::TokenSource},
+    endpoint::Endpoint,
+    event::Event,
+    fault::{Fault, FaultKind},
+    http::{self, retry},
+    operation::{self, Operation, OperationId},
+    rest::{self, Diagnostics, InvokeHeaders},
+    runtime,
+    secret::Secret,
+    settings::Settings,
+};
+use once_cell::sync::Lazy;
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use serde::Serialize;
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use uuid::Uuid;
+
+/// The service ends a command after 15 minutes; its answer to that may take a little longer.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(16 * 60);
+/// Hops to a regional host that are followed.
+const MOST_REDIRECTS: u32 = 8;
+
+static CONNECTIONS: Lazy<RwLock<Vec<Arc<Connection>>>> = Lazy::new(RwLock::default);
+static NEXT_NUMBER: AtomicU32 = AtomicU32::new(1);
+
+/// What `Get-ConnectionInformation` shows. The order of members is the order of properties.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionInformation {
+    /// A GUID.
+    pub connection_id: String,
+    /// `Connected` or `Broken`.
+    pub state: &'static str,
+    /// 1, 2, … within the process.
+    pub id: u32,
+    /// `ExchangeOnline_1`, `ExchangeOnlineProtection_2`.
+    pub name: String,
+    /// Who signed in.
+    pub user_principal_name: Option<String>,
+    /// Address of the service.
+    pub connection_uri: String,
+    /// Address of the sign-in service.
+    pub azure_ad_authorization_endpoint_uri: String,
+    /// End of the access token's life, RFC 3339.
+    pub token_expiry_time_utc: Option<String>,
+    /// Whether a certificate signed in.
+    pub certificate_authentication: bool,
+    /// The module.
+    pub module_name: String,
+    /// Prefix of the cmdlets' nouns.
+    pub module_prefix: Option<String>,
+    /// The organization that was asked for.
+    pub organization: Option<String>,
+    /// The customer's organization that was asked for.
+    pub delegated_organization: Option<String>,
+    /// The client application.
+    pub app_id: Option<String>,
+    /// Objects per page.
+    pub page_size: u32,
+    /// Id of the tenant.
+    #[serde(rename = "tenantId")]
+    pub tenant_id: String,
+    /// `Active` or `Expired`.
+    pub token_status: &'static str,
+    /// Whether the bulk cmdlets use this connection.
+    pub connection_used_for_inbuilt_cmdlets: bool,
+    /// Whether it is a Security & Compliance session.
+    pub is_eop_session: bool,
+}
+
+/// A signed-in connection.
+#[derive(Debug)]
+pub struct Connection {
+    id: Uuid,
+    number: u32,
+    settings: Settings,
+    endpoint: Endpoint,
+    /// The host that serves the tenant: the endpoint's, or the regional one that it sent us to.
+    service: RwLock<Url>,
+    http: reqwest::Client,
+    tokens: TokenSource,
+    tenant_id: String,
+    app_id: Option<String>,
+    user_principal_name: Option<String>,
+    broken: AtomicBool,
+    closed: CancellationToken,
+}
+
+/// Starts a sign-in. `settings` is the JSON of [`Settings`]; `secret` the password, `None` if it was not UTF-8.
+pub fn open(settings: &[u8], secret: Option<Secret>) -> OperationId {
+    let settings: Settings = match serde_json::from_slice(settings) {
+        Ok(settings) => settings,
+        Err(error) => {
+            return operation::failed(
+                Fault::invalid_argument(
+                    "InvalidSettings",
+                    format!("The settings of the connection are not valid: {error}."),
+                )
+                .ending_session(),
+            );
+        }
+    };
+    operation::start(settings.verbose, move |operation| async move {
+        let connection = connect(settings, secret, &operation).await.map_err(Fault::ending_session)?;
+        let connection = Arc::new(connection);
+        CONNECTIONS.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&connection));
+        serde_json::to_vec(&connection.information(true))
+            .map_err(|error| Fault::internal(format!("The connection's information could not be written: {error}.")))
+    })
+}
+
+async fn connect(settings: Settings, secret: Option<Secret>, operation: &Operation) -> Result<Connection, Fault> {
+    if let Some(organization) = settings.delegated_organization.as_deref().filter(|name| !name.is_empty()) {
+        return Err(Fault::invalid_argument(
+            "DelegatedOrganizationNotSupported",
+            format!("Connecting to the delegated organization '{organization}' is not supported in this version."),
+        ));
+    }
+    let endpoint = Endpoint::resolve(&settings)?;
+    let http = http::client(&settings)?;
+    let authority = Authority::new(http.clone(), endpoint.clone());
+    let tokens = authority.sign_in(&settings, secret, operation).await?;
+    let claims = tokens.claims.clone();
+    operation.verbose(|| {
+        format!(
+            "Signed in {} in tenant {}.",
+            claims.user_principal_name().unwrap_or("an application"),
+            claims.tenant_id
+        )
+    });
+    let connection = Connection {
+        id: Uuid::new_v4(),
+        number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+        service: RwLock::new(endpoint.service.clone()),
+        endpoint,
+        http,
+        user_principal_name: claims.user_principal_name().map(str::to_owned),
+        tenant_id: claims.tenant_id,
+        app_id: claims.app_id.or_else(|| Some(auth::CLIENT_ID.to_owned())),
+        tokens: TokenSource::new(authority, tokens),
+        settings,
+        broken: AtomicBool::new(false),
+        closed: CancellationToken::new(),
+    };
+    connection.greet(operation).await?;
+    Ok(connection)
+}
+
+/// Information on all connections, oldest first.
+pub fn list() -> Vec<ConnectionInformation> {
+    let connections = CONNECTIONS.read().unwrap_or_else(PoisonError::into_inner);
+    let last = connections.iter().rposition(|connection| !connection.settings.is_eop_session);
+    connections.iter().enumerate().map(|(index, connection)| connection.information(Some(index) == last)).collect()
+}
+
+/// Closes the connections named by `ids` and returns the ids of those that were open. Their running commands fail, their
+/// tokens are wiped.
+pub fn close(ids: &[String]) -> Vec<String> {
+    let named = |connection: &Arc<Connection>| {
+        let id = connection.id.to_string();
+        ids.iter().any(|wanted| wanted.eq_ignore_ascii_case(&id))
+    };
+    let mut connections = CONNECTIONS.write().unwrap_or_else(PoisonError::into_inner);
+    let (closing, staying) = std::mem::take(&mut *connections).into_iter().partition::<Vec<_>, _>(named);
+    *connections = staying;
+    drop(connections);
+    closing
+        .into_iter()
+        .map(|connection| {
+            connection.closed.cancel();
+            let id = connection.id.to_string();
+            // A renewal may hold the lock for a while; nobody waits for that.
+            runtime::handle().spawn(async move { connection.tokens.wipe().await });
+            id
+        })
+        .collect()
+}
+
+/// The connection named by `id`, or the last one to Exchange Online.
+///
+/// # Errors
+/// There is none.
+pub fn find(id: Option<&str>) -> Result<Arc<Connection>, Fault> {
+    let connections = CONNECTIONS.read().unwrap_or_else(PoisonError::into_inner);
+    match id {
+        None => connections.iter().rfind(|connection| !connection.settings.is_eop_session).cloned(),
+        Some(id) => connections.iter().find(|connection| connection.id.to_string().eq_ignore_ascii_case(id)).cloned(),
+    }
+    .ok_or_else(Fault::not_connected)
+}
+
+/// A response with its body.
+#[derive(Debug)]
+struct Response {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// A request to the service, as often as it takes.
+#[derive(Debug)]
+pub(crate) struct ServiceRequest<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// What is being done, for messages: the cmdlet's name.
+    pub(crate) what: &'a str,
+    /// Whether repeating it is harmless.
+    pub(crate) is_read: bool,
+}
+
+impl Connection {
+    /// What `Get-ConnectionInformation` shows.
+    pub fn information(&self, used_for_inbuilt_cmdlets: bool) -> ConnectionInformation {
+        let broken = self.broken.load(Ordering::Relaxed);
+        let expires = self.tokens.expires();
+        let kind = if self.settings.is_eop_session { "ExchangeOnlineProtection" } else { "ExchangeOnline" };
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        ConnectionInformation {
+            connection_id: self.id.to_string(),
+            state: if broken { "Broken" } else { "Connected" },
+            id: self.number,
+            name: format!("{kind}_{}", self.number),
+            user_principal_name: self.user_principal_name.clone(),
+            connection_uri: self.endpoint.service.as_str().trim_end_matches('/').to_owned(),
+            azure_ad_authorization_endpoint_uri: self.endpoint.authority.to_string(),
+            token_expiry_time_utc: if broken { None } else { expires.format(&Rfc3339).ok() },
+            certificate_authentication: false,
+            module_name: self.settings.module_name.clone(),
+            module_prefix: given(&self.settings.prefix),
+            organization: given(&self.settings.organization),
+            delegated_organization: given(&self.settings.delegated_organization),
+            app_id: self.app_id.clone(),
+            page_size: self.settings.page_size,
+            tenant_id: self.tenant_id.clone(),
+            token_status: if !broken && expires > OffsetDateTime::now_utc() { "Active" } else { "Expired" },
+            connection_used_for_inbuilt_cmdlets: used_for_inbuilt_cmdlets,
+            is_eop_session: self.settings.is_eop_session,
+        }
+    }
+
+    /// The connection's settings.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Cancelled when the connection is closed.
+    pub(crate) fn closed(&self) -> &CancellationToken {
+        &self.closed
+    }
+
+    /// The host that serves the tenant.
+    pub(crate) fn service(&self) -> Url {
+        self.service.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Id of the tenant.
+    pub(crate) fn tenant_id(&self) -> &str {
+        &self.tenant_id
+    }
+
+    /// The headers of a call of `cmdlet_name`. `target` is the mailbox the call is about: the service wants such calls
+    /// routed to that mailbox's server, and all others to the caller's.
+    pub(crate) fn headers(&self, headers: InvokeHeaders<'_>, target: Option<&str>) -> HeaderMap {
+        // Only an address routes; a name or GUID there would send the call nowhere.
+        let target = target.filter(|target| target.contains('@') && !target.contains(char::is_whitespace));
+        let anchor = target.or(self.user_principal_name.as_deref()).map(|name| format!("UPN:{name}"));
+        InvokeHeaders {
+            anchor: anchor.as_deref().filter(|_| !self.settings.bypass_mailbox_anchoring),
+            connection_id: &self.id.to_string(),
+            language: &self.settings.language,
+            client_version: &self.settings.client_version,
+            ..headers
+        }
+        .to_header_map()
+    }
+
+    /// The first call: shows that host, token and account are good, and brings the greeting.
+    async fn greet(&self, operation: &Operation) -> Result<(), Fault> {
+        let headers = self.headers(InvokeHeaders { page_size: self.settings.page_size, ..Default::default() }, None);
+        let url = rest::banner_url(&self.service(), &self.tenant_id);
+        let request = ServiceRequest {
+            method: Method::GET,
+            url,
+            headers,
+            body: Vec::new(),
+            what: "Connect-ExchangeOnline",
+            is_read: true,
+        };
+        let body = self.send(request, operation).await?;
+        if self.settings.show_banner
+            && let Ok(serde_json::Value::Object(mut answer)) = serde_json::from_slice(&body)
+            && let Some(serde_json::Value::String(text)) = answer.remove("value")
+            && !text.trim().is_empty()
+        {
+            operation.event(Event::Banner { text });
+        }
+        Ok(())
+    }
+
+    /// Sends a request: with a fresh token, again after transient faults, to the regional host if the service says so.
+    /// Returns the body of a successful answer.
+    pub(crate) async fn send(&self, mut request: ServiceRequest<'_>, operation: &Operation) -> Result<Vec<u8>, Fault> {
+        let mut attempt = 1;
+        let mut redirects = 0;
+        let mut token_replaced = false;
+        loop {
+            let token = self.token().await?;
+            let response = match self.send_once(&request, &token, operation).await {
+                Ok(response) if response.status.is_success() => return Ok(response.body),
+                Ok(response) => response,
+                Err(fault) => {
+                    self.pause(&fault, None, &request, &mut attempt, operation).await?;
+                    continue;
+                }
+            };
+            if response.status.is_redirection() && redirects < MOST_REDIRECTS {
+                redirects += 1;
+                self.follow(&response, &mut request, operation)?;
+                continue;
+            }
+            if response.status == StatusCode::UNAUTHORIZED && !token_replaced {
+                token_replaced = true;
+                let challenge = claims_challenge(http::header(&response.headers, "www-authenticate"));
+                operation.verbose(|| "The service asked for another access token.".to_owned());
+                self.tokens.replace(&token, challenge.as_deref()).await.map_err(|fault| self.break_with(fault))?;
+                continue;
+            }
+            let diagnostics = Diagnostics::read(&response.headers);
+            let user = self.user_principal_name.as_deref().unwrap_or("The application");
+            let fault = rest::fault_of_response(response.status, &diagnostics, &response.body, request.what, user);
+            self.pause(&fault, retry::retry_after(&response.headers), &request, &mut attempt, operation).await?;
+        }
+    }
+
+    async fn token(&self) -> Result<Secret, Fault> {
+        if self.closed.is_cancelled() {
+            return Err(Fault::connection_closed());
+        }
+        self.tokens.access().await.map_err(|fault| self.break_with(fault))
+    }
+
+    /// A refused renewal is the end of the connection; a network fault during one is not.
+    fn break_with(&self, fault: Fault) -> Fault {
+        if matches!(fault.kind, FaultKind::Authentication | FaultKind::InteractionRequired) {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        fault
+    }
+
+    /// Waits before the next attempt, or gives the fault back when there is none.
+    async fn pause(
+        &self,
+        fault: &Fault,
+        retry_after: Option<Duration>,
+        request: &ServiceRequest<'_>,
+        attempt: &mut u32,
+        operation: &Operation,
+    ) -> Result<(), Fault> {
+        let Some(wait) = retry::wait(fault, retry_after, request.is_read, *attempt) else { return Err(fault.clone()) };
+        *attempt += 1;
+        operation.verbose(|| {
+            format!(
+                "{} Trying {} again in {:.1} s (attempt {attempt}).",
+                fault.message,
+                request.what,
+                wait.as_secs_f64()
+            )
+        });
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    async fn send_once(
+        &self,
+        request: &ServiceRequest<'_>,
+        token: &Secret,
+        operation: &Operation,
+    ) -> Result<Response, Fault> {
+        let begun = Instant::now();
+        let fault = |error: reqwest::Error| http::transport_fault(&error, &request.url);
+        let client_request_id = Uuid::new_v4();
+        let response = self
+            .http
+            .request(request.method.clone(), request.url.clone())
+            .headers(request.headers.clone())
+            .header("client-request-id", client_request_id.to_string())
+            .bearer_auth(token.expose())
+            .timeout(COMMAND_TIMEOUT)
+            .body(request.body.clone())
+            .send()
+            .await
+            .map_err(fault)?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = match response.bytes().await {
+            Ok(body) => body.into(),
+            // Some errors claim to be compressed and are not; their status says enough.
+            Err(error) if error.is_decode() && !status.is_success() => Vec::new(),
+            Err(error) => return Err(fault(error)),
+        };
+        operation.verbose(|| {
+            format!(
+                "{} {}{} {} {} bytes in {} ms (client-request-id {client_request_id})",
+                request.method,
+                request.url.host_str().unwrap_or_default(),
+                request.url.path(),
+                status.as_u16(),
+                body.len(),
+                begun.elapsed().as_millis()
+            )
+        });
+        Ok(Response { status, headers, body })
+    }
+
+    /// Takes the regional host of a redirect for the rest of the connection. Only the first label of the named host is
+    /// used, so that the token never leaves the service's own domain.
+    fn follow(
+        &self,
+        response: &Response,
+        request: &mut ServiceRequest<'_>,
+        operation: &Operation,
+    ) -> Result<(), Fault> {
+        let regional = regional_host(&self.endpoint.service, http::header(&response.headers, "location"))
+            .ok_or_else(|| Fault::protocol("The service sent the request to an address that is not its own."))?;
+        operation.verbose(|| format!("The tenant is served by {}.", regional.host_str().unwrap_or_default()));
+        let _ = request.url.set_host(regional.host_str());
+        let _ = request.url.set_port(regional.port());
+        *self.service.write().unwrap_or_else(PoisonError::into_inner) = regional;
+        Ok(())
+    }
+}
+
+/// The regional host for a redirect to `location`, or `None` if it leads elsewhere.
+fn regional_host(front_door: &Url, location: &str) -> Option<Url> {
+    let location = front_door.join(location).ok()?;
+    if location.scheme() != "https" {
+        return None;
+    }
+    let mut regional = front_door.clone();
+    if location.host() == front_door.host() {
+        // The same host on another port: a back end behind the same name.
+        regional.set_port(location.port()).ok()?;
+        return Some(regional);
+    }
+    let url::Host::Domain(host) = location.host()? else { return None };
+    let region = host.split('.').next().filter(|region| {
+        !region.is_empty() && region.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+    })?;
+    let domain = front_door.host_str()?;
+
+    regional.set_host(Some(&format!("{region}.{domain}"))).ok()?;
+    Some(regional)
+}
+
+/// The claims of a challenge (`error="insufficient_claims", claims="<base64>"`), as JSON text.
+fn claims_challenge(header: &str) -> Option<String> {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    if !header.contains("insufficient_claims") {
+        return None;
+    }
+    let (_, rest) = header.split_once("claims=\"")?;
+    let (encoded, _) = rest.split_once('"')?;
+    let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()?;
+    // Our capability goes with it, or the next token would not be one that can be challenged.
+    let mut claims: serde_json::Value = serde_json::from_str(&decoded).ok()?;
+    let access = claims.as_object_mut()?.entry("access_token").or_insert_with(|| serde_json::json!({}));
+    access.as_object_mut()?.insert("xms_cc".into(), serde_json::json!({"values": ["cp1"]}));
+    Some(claims.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect("valid")
+    }
+
+    #[test]
+    fn redirects_stay_in_the_services_domain() {
+        let front_door = url("https://outlook.office365.com/");
+        let host = |location: &str| regional_host(&front_door, location).map(|url| url.to_string());
+        assert_eq!(
+            host("https://eur02b.admin.protection.outlook.com:446/adminapi/x").as_deref(),
+            Some("https://eur02b.outlook.office365.com/")
+        );
+        assert_eq!(host("https://evil.example/").as_deref(), Some("https://evil.outlook.office365.com/"));
+        assert_eq!(host("http://eur02b.outlook.office365.com/"), None);
+        assert_eq!(host("https://192.0.2.1/"), None);
+        assert_eq!(host("https://outlook.office365.com:444/x").as_deref(), Some("https://outlook.office365.com:444/"));
+        let compliance = url("https://ps.compliance.protection.outlook.com/");
+        assert_eq!(
+            regional_host(&compliance, "https://nam12b.admin.protection.outlook.com:446/x")
+                .map(|url| url.to_string())
+                .as_deref(),
+            Some("https://nam12b.ps.compliance.protection.outlook.com/")
+        );
+    }
+
+    #[test]
+    fn a_claims_challenge_is_decoded_and_keeps_our_capability() {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let encoded = BASE64_STANDARD.encode(r#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#);
+        let header = format!(r#"Bearer realm="", error="insufficient_claims", claims="{encoded}""#);
+        let claims: serde_json::Value =
+            serde_json::from_str(&claims_challenge(&header).expect("a challenge")).expect("JSON");
+        assert_eq!(claims["access_token"]["nbf"]["value"], "1");
+        assert_eq!(claims["access_token"]["xms_cc"]["values"][0], "cp1");
+        assert_eq!(claims_challenge(r#"Bearer error="invalid_token""#), None);
+    }
+
+    #[test]
+    fn without_a_connection_there_is_one_clear_fault() {
+        let fault = find(Some("00000000-0000-0000-0000-000000000000")).expect_err("no such connection");
+        assert_eq!(fault.kind, FaultKind::NotConnected);
+        assert_eq!(fault.message, "You must call Connect-ExchangeOnline before calling any other cmdlet.");
+    }
+}

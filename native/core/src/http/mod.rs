@@ -1,0 +1,217 @@
+//! The HTTP client of a connection: verified TLS, one cookie jar, no automatic redirects.
+
+pub mod retry;
+
+use crate::{
+    fault::{Fault, FaultKind},
+    settings::Settings,
+};
+use once_cell::sync::Lazy;
+use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy, header::HeaderMap, redirect::Policy};
+use std::{error::Error, path::Path, time::Duration};
+use url::Url;
+
+/// How long connecting to a host may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Idle connections are kept for the next command; the service closes them after some minutes anyway.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+
+static PROVIDER: Lazy<()> = Lazy::new(|| {
+    // An error means that the process has one already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+});
+
+/// Makes the client of a connection.
+///
+/// Trust comes from the operating system, or, as with OpenSSL and .NET, from the file and directory in `SSL_CERT_FILE` and
+/// `SSL_CERT_DIR` of the caller's environment. Nothing switches verification off. The proxy is the environment's.
+///
+/// # Errors
+/// A certificate file that cannot be read, or a proxy address that is not valid.
+pub fn client(settings: &Settings) -> Result<Client, Fault> {
+    Lazy::force(&PROVIDER);
+    let mut builder = Client::builder()
+        .https_only(true)
+        // A redirect would lose the token, or carry it to another host.
+        .redirect(Policy::none())
+        .cookie_store(true)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .tcp_keepalive(Duration::from_secs(60))
+        .user_agent(&settings.user_agent);
+    builder = with_trust(builder, settings)?;
+    builder = with_proxy(builder, settings)?;
+    builder.build().map_err(|error| {
+        Fault::internal(format!("The HTTP client could not be made: {}.", chain(&error))).ending_session()
+    })
+}
+
+fn with_trust(builder: ClientBuilder, settings: &Settings) -> Result<ClientBuilder, Fault> {
+    let mut certificates = Vec::new();
+    if let Some(file) = settings.variable("SSL_CERT_FILE") {
+        certificates.extend(read_certificates(Path::new(file), "SSL_CERT_FILE")?);
+    }
+    if let Some(directories) = settings.variable("SSL_CERT_DIR") {
+        for directory in std::env::split_paths(directories) {
+            // As in OpenSSL, a directory or file in it that cannot be read holds no certificates.
+            for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+                if entry.path().is_file() {
+                    certificates.extend(read_certificates(&entry.path(), "SSL_CERT_DIR").unwrap_or_default());
+                }
+            }
+        }
+    }
+    Ok(if certificates.is_empty() { builder } else { builder.tls_certs_only(certificates) })
+}
+
+fn read_certificates(file: &Path, variable: &str) -> Result<Vec<Certificate>, Fault> {
+    let refuse = |why: String| {
+        Fault::invalid_argument(
+            "InvalidCertificateFile",
+            format!("The certificate file '{}' named by {variable} cannot be used: {why}.", file.display()),
+        )
+        .ending_session()
+    };
+    let pem = std::fs::read(file).map_err(|error| refuse(error.to_string()))?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| refuse(chain(&error)))?;
+    if certificates.is_empty() {
+        return Err(refuse("it holds no PEM certificate".into()));
+    }
+    Ok(certificates)
+}
+
+fn with_proxy(builder: ClientBuilder, settings: &Settings) -> Result<ClientBuilder, Fault> {
+    let variable = |upper: &str| settings.variable(upper).or_else(|| settings.variable(&upper.to_lowercase()));
+    let Some(address) = variable("HTTPS_PROXY").or_else(|| variable("ALL_PROXY")) else {
+        return Ok(builder.no_proxy());
+    };
+    let proxy = Proxy::all(address).map_err(|_| {
+        // The address is not shown: it can hold a password.
+        Fault::invalid_argument(
+            "InvalidProxy",
+            "The proxy address in HTTPS_PROXY or ALL_PROXY is not valid. Give one such as http://proxy.contoso.com:8080.",
+        )
+        .ending_session()
+    })?;
+    Ok(builder.proxy(proxy.no_proxy(variable("NO_PROXY").and_then(NoProxy::from_string))))
+}
+
+/// A failure below HTTP, as a fault that names the host.
+pub fn transport_fault(error: &reqwest::Error, url: &Url) -> Fault {
+    let host = url.host_str().unwrap_or_default();
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let cause = chain(error);
+    if let Some(reason) = certificate_reason(error) {
+        return Fault::new(
+            FaultKind::Certificate,
+            "CertificateNotTrusted",
+            format!(
+                "The certificate of {host} is not trusted: {reason}. Nothing was sent. If a company proxy or an internal \
+                 authority issued it, add that authority to the system's trusted certificates, or name its PEM file in the \
+                 environment variable SSL_CERT_FILE."
+            ),
+        )
+        .with_detail(cause);
+    }
+    if error.is_timeout() {
+        let what = if error.is_connect() { "could not be reached in time" } else { "did not answer in time" };
+        return Fault::new(FaultKind::Timeout, "RequestTimeout", format!("{host} {what}.")).with_detail(cause);
+    }
+    if error.is_connect() {
+        return Fault::new(
+            FaultKind::Network,
+            "HostUnreachable",
+            format!(
+                "{host} could not be reached: {}. Check the address, the network and the proxy settings.",
+                root(error)
+            ),
+        )
+        .with_detail(cause);
+    }
+    Fault::new(FaultKind::Network, "ConnectionBroken", format!("The connection to {host} broke: {}.", root(error)))
+        .with_detail(cause)
+}
+
+/// The reason for which rustls refused a certificate, if that is what happened.
+fn certificate_reason(error: &reqwest::Error) -> Option<String> {
+    let mut source: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(current) = source {
+        // An io::Error hides what it wraps from source().
+        let inner = current
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+            .map_or(current, |inner| inner as &(dyn Error + 'static));
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return match tls {
+                rustls::Error::InvalidCertificate(reason) => Some(describe(reason)),
+                _ => None,
+            };
+        }
+        source = inner.source();
+    }
+    None
+}
+
+fn describe(reason: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as E;
+    match reason {
+        E::UnknownIssuer => "it was issued by an unknown authority".into(),
+        E::Expired | E::ExpiredContext { .. } => "it has expired".into(),
+        E::NotValidYet | E::NotValidYetContext { .. } => "it is not valid yet".into(),
+        E::NotValidForName | E::NotValidForNameContext { .. } => "it was issued for another name".into(),
+        E::Revoked => "it was revoked".into(),
+        other => other.to_string(),
+    }
+}
+
+/// An error with all its causes, in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(current) = source {
+        let next = current.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        source = current.source();
+    }
+    text
+}
+
+fn root(error: &dyn Error) -> String {
+    let mut current = error;
+    while let Some(source) = current.source() {
+        current = source;
+    }
+    current.to_string()
+}
+
+/// A header as text, empty when it is missing or not text.
+pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(variables: serde_json::Value) -> Settings {
+        serde_json::from_value(serde_json::json!({"flow": "browser", "environmentVariables": variables}))
+            .expect("valid")
+    }
+
+    #[test]
+    fn a_missing_certificate_file_is_named() {
+        let fault = client(&settings(serde_json::json!({"SSL_CERT_FILE": "no/such/file.pem"}))).expect_err("missing");
+        assert_eq!(fault.kind, FaultKind::InvalidArgument);
+        assert!(fault.message.contains("no/such/file.pem") && fault.message.contains("SSL_CERT_FILE"), "{fault}");
+    }
+
+    #[test]
+    fn a_bad_proxy_address_is_not_repeated() {
+        let fault = client(&settings(serde_json::json!({"HTTPS_PROXY": "http://user:hidden@[bad"}))).expect_err("bad");
+        assert_eq!(fault.error_id, "InvalidProxy");
+        assert!(!fault.message.contains("hidden"));
+    }
+}

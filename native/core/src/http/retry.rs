@@ -1,0 +1,113 @@
+//! When and after how long a request is repeated.
+//!
+//! Reads are repeated after network failures, time-outs of the server, throttling and faults that the service calls
+//! transient. Writes are repeated only when they cannot have happened: the service refused to take them (429, or 503 with
+//! `Retry-After`), or no connection was made.
+
+use crate::fault::{Fault, FaultKind};
+use reqwest::header::HeaderMap;
+use std::time::{Duration, SystemTime};
+
+/// Attempts in all.
+pub const ATTEMPTS: u32 = 5;
+/// Attempts to reach a host: somebody may be waiting at a prompt for an address that does not exist.
+const CONNECT_ATTEMPTS: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A service that asks for a longer pause than this gets its way, but not for hours.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
+
+/// How long to wait before attempt `attempt + 1` after `fault` ended attempt `attempt` (from 1), or `None` to give up.
+///
+/// `retry_after` is the service's own wish; `is_read` whether repeating is harmless.
+pub fn wait(fault: &Fault, retry_after: Option<Duration>, is_read: bool, attempt: u32) -> Option<Duration> {
+    let attempts = if fault.error_id == "HostUnreachable" { CONNECT_ATTEMPTS } else { ATTEMPTS };
+    if attempt >= attempts {
+        return None;
+    }
+    let not_taken = match fault.kind {
+        FaultKind::Throttled => true,
+        FaultKind::ServiceUnavailable => retry_after.is_some() && fault.status == Some(503),
+        FaultKind::Network => fault.error_id == "HostUnreachable",
+        _ => false,
+    };
+    let transient = matches!(
+        fault.kind,
+        FaultKind::Throttled | FaultKind::ServiceUnavailable | FaultKind::Network | FaultKind::Timeout
+    );
+    if !(not_taken || is_read && transient) {
+        return None;
+    }
+    Some(retry_after.map_or_else(|| backoff(attempt), |wish| wish.min(LONGEST_RETRY_AFTER)))
+}
+
+/// 1, 2, 4 … 30 seconds, each a fifth shorter or longer at random, so that many clients do not come back together.
+fn backoff(attempt: u32) -> Duration {
+    let base = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST_WAIT);
+    let jitter = f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0;
+    base.mul_f64(0.8 + 0.4 * jitter)
+}
+
+/// The pause that the service asks for: seconds or a date in `Retry-After`.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = super::header(headers, "retry-after").trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(kind: FaultKind, status: u16) -> Fault {
+        Fault { status: Some(status), ..Fault::new(kind, "x", "x") }
+    }
+
+    #[test]
+    fn reads_are_repeated_after_transient_faults_only() {
+        for kind in [FaultKind::Throttled, FaultKind::ServiceUnavailable, FaultKind::Network, FaultKind::Timeout] {
+            assert!(wait(&fault(kind, 500), None, true, 1).is_some(), "{kind:?}");
+        }
+        for kind in [FaultKind::NotFound, FaultKind::Denied, FaultKind::Authentication, FaultKind::Certificate] {
+            assert!(wait(&fault(kind, 400), None, true, 1).is_none(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn writes_are_repeated_only_when_they_were_not_taken() {
+        let second = Some(Duration::from_secs(1));
+        assert!(wait(&fault(FaultKind::Throttled, 429), None, false, 1).is_some());
+        assert!(wait(&fault(FaultKind::ServiceUnavailable, 503), second, false, 1).is_some());
+        assert!(wait(&fault(FaultKind::ServiceUnavailable, 503), None, false, 1).is_none());
+        assert!(wait(&fault(FaultKind::ServiceUnavailable, 502), second, false, 1).is_none());
+        assert!(wait(&fault(FaultKind::Network, 0), None, false, 1).is_none());
+        assert!(wait(&fault(FaultKind::Timeout, 0), None, false, 1).is_none());
+        assert!(wait(&Fault::new(FaultKind::Network, "HostUnreachable", "x"), None, false, 1).is_some());
+    }
+
+    #[test]
+    fn it_ends_and_waits_longer_each_time() {
+        assert!(wait(&fault(FaultKind::Timeout, 500), None, true, ATTEMPTS).is_none());
+        assert!(wait(&Fault::new(FaultKind::Network, "HostUnreachable", "x"), None, true, 3).is_none());
+        let second = backoff(2);
+        assert!(second >= Duration::from_millis(1600) && second <= Duration::from_millis(2400), "{second:?}");
+        assert!(backoff(60) <= Duration::from_secs(36));
+    }
+
+    #[test]
+    fn retry_after_in_seconds_and_as_a_date() {
+        let headers = |text: &str| HeaderMap::from_iter([("retry-after".parse().unwrap(), text.parse().unwrap())]);
+        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
+        assert!(retry_after(&headers(&date)).is_some_and(|wait| wait.as_secs().abs_diff(60) <= 2));
+        assert_eq!(retry_after(&headers("Thu, 01 Jan 1970 00:00:00 GMT")), Some(Duration::ZERO));
+        assert_eq!(retry_after(&headers("soon")), None);
+        assert_eq!(
+            wait(&fault(FaultKind::Throttled, 429), Some(Duration::from_secs(9)), true, 1),
+            Some(Duration::from_secs(9))
+        );
+    }
+}

@@ -1,0 +1,350 @@
+//! Operations: work that was started, the events and pages it produced, and its end.
+//!
+//! An operation runs on the [runtime](crate::runtime) and fills a queue. One thread drains the queue with [`next`]; any
+//! thread may [`cancel`] or [`close`]. Operations are named by ids that are never used again, so that a late call for an
+//! operation that is gone does nothing.
+//!
+//! Pages are made on demand: the work waits with the next page until the consumer has taken all earlier ones and asks for
+//! more. A consumer that stops after the first page costs one request.
+
+use crate::{event::Event, fault::Fault, page::Page, runtime};
+use once_cell::sync::Lazy;
+use std::{
+    collections::{HashMap, VecDeque},
+    future::Future,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Names an operation within the process. Never 0 and never used twice.
+pub type OperationId = u64;
+
+/// What [`next`] found.
+#[derive(Debug)]
+pub enum Step {
+    /// Nothing came within the time.
+    Pending,
+    /// An [`Event`]; its JSON is the operation's payload.
+    Event,
+    /// A page of results.
+    Page(Arc<Page>),
+    /// The end. The payload is the result's JSON, or empty.
+    Done,
+    /// The end by a [`Fault`]; its JSON is the payload.
+    Failed,
+}
+
+enum Output {
+    Event(Event),
+    Page(Arc<Page>),
+}
+
+struct State {
+    queue: VecDeque<Output>,
+    end: Option<Result<Vec<u8>, Fault>>,
+    payload: Vec<u8>,
+    pages_taken: u64,
+}
+
+/// An operation as the work sees it: where its events and pages go.
+pub struct Operation {
+    state: Mutex<State>,
+    ready: Condvar,
+    cancel: CancellationToken,
+    /// Highest page number the consumer has asked for.
+    asked: watch::Sender<u64>,
+    verbose: bool,
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+static OPERATIONS: Lazy<Mutex<HashMap<OperationId, Arc<Operation>>>> = Lazy::new(Mutex::default);
+
+/// A panic elsewhere must not make every later call panic too; the tables stay consistent because no lock is held across
+/// code of others.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Operation {
+    fn new(verbose: bool) -> Self {
+        Self {
+            state: Mutex::new(State { queue: VecDeque::new(), end: None, payload: Vec::new(), pages_taken: 0 }),
+            ready: Condvar::new(),
+            cancel: CancellationToken::new(),
+            asked: watch::Sender::new(1),
+            verbose,
+        }
+    }
+
+    /// Queues an event.
+    pub fn event(&self, event: Event) {
+        self.push(Output::Event(event));
+    }
+
+    /// Queues a verbose line; the text is only made when somebody asked for such lines.
+    pub fn verbose(&self, text: impl FnOnce() -> String) {
+        if self.verbose {
+            self.event(Event::Verbose { text: text() });
+        }
+    }
+
+    /// Queues a page.
+    pub fn page(&self, page: Page) {
+        self.push(Output::Page(Arc::new(page)));
+    }
+
+    /// Waits until the consumer asks for page `number`, counted from 1.
+    pub async fn page_wanted(&self, number: u64) {
+        // The sender lives in self, so the channel cannot close while this waits.
+        let _ = self.asked.subscribe().wait_for(|asked| *asked >= number).await;
+    }
+
+    fn push(&self, output: Output) {
+        lock(&self.state).queue.push_back(output);
+        self.ready.notify_all();
+    }
+
+    fn finish(&self, end: Result<Vec<u8>, Fault>) {
+        let mut state = lock(&self.state);
+        if state.end.is_none() {
+            state.end = Some(end);
+        }
+        drop(state);
+        self.ready.notify_all();
+    }
+
+    fn next(&self, timeout: Duration) -> Step {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut state = lock(&self.state);
+        loop {
+            match state.queue.pop_front() {
+                Some(Output::Event(event)) => {
+                    state.payload = to_json(&event);
+                    return Step::Event;
+                }
+                Some(Output::Page(page)) => {
+                    state.pages_taken += 1;
+                    return Step::Page(page);
+                }
+                None => {}
+            }
+            if let Some(end) = &state.end {
+                let (payload, step) = match end {
+                    Ok(payload) => (payload.clone(), Step::Done),
+                    Err(fault) => (to_json(fault), Step::Failed),
+                };
+                state.payload = payload;
+                return step;
+            }
+            let wanted = state.pages_taken + 1;
+            self.asked.send_if_modified(|asked| {
+                let more = *asked < wanted;
+                *asked = wanted.max(*asked);
+                more
+            });
+            let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Step::Pending;
+            }
+            state = match self.ready.wait_timeout(state, left) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_else(|_| b"{}".to_vec())
+}
+
+fn find(id: OperationId) -> Option<Arc<Operation>> {
+    lock(&OPERATIONS).get(&id).cloned()
+}
+
+/// Starts `work` and returns its id at once. `work` gets the operation to report to and returns the payload of the end.
+pub fn start<W, F>(verbose: bool, work: W) -> OperationId
+where
+    W: FnOnce(Arc<Operation>) -> F,
+    F: Future<Output = Result<Vec<u8>, Fault>> + Send + 'static,
+{
+    let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+    let operation = Arc::new(Operation::new(verbose));
+    lock(&OPERATIONS).insert(id, Arc::clone(&operation));
+    let work = work(Arc::clone(&operation));
+    runtime::handle().spawn(async move {
+        // A task of its own: its panic becomes an error here instead of a consumer that waits forever.
+        let mut task = tokio::spawn(work);
+        let end = tokio::select! {
+            outcome = &mut task => outcome.unwrap_or_else(|join| Err(Fault::internal(format!("The native core failed: {join}.")))),
+            () = operation.cancel.cancelled() => {
+                task.abort();
+                Err(Fault::cancelled())
+            }
+        };
+        operation.finish(end);
+    });
+    id
+}
+
+/// An operation that has failed before it began, so that callers have one way to learn of failures.
+pub fn failed(fault: Fault) -> OperationId {
+    start(false, |_| async move { Err(fault) })
+}
+
+/// Waits up to `timeout` for the next step of operation `id`. An unknown id has failed with an internal fault.
+///
+/// Only one thread at a time may drain an operation. The end is given again by later calls.
+pub fn next(id: OperationId, timeout: Duration) -> Step {
+    find(id).map_or(Step::Failed, |operation| operation.next(timeout))
+}
+
+/// Takes the JSON that belongs to the last event or end that [`next`] gave.
+pub fn take_payload(id: OperationId) -> Vec<u8> {
+    match find(id) {
+        Some(operation) => std::mem::take(&mut lock(&operation.state).payload),
+        None => to_json(&Fault::internal(format!("There is no operation {id}."))),
+    }
+}
+
+/// Stops operation `id` at once; what is already queued can still be drained. An unknown id is nothing to stop.
+pub fn cancel(id: OperationId) {
+    if let Some(operation) = find(id) {
+        operation.cancel.cancel();
+    }
+}
+
+/// Stops operation `id` and forgets it with all that is queued. An unknown id is nothing to close.
+pub fn close(id: OperationId) {
+    let removed = lock(&OPERATIONS).remove(&id);
+    if let Some(operation) = removed {
+        operation.cancel.cancel();
+        // A thread that is still waiting in `next` gets its answer from here, whatever the runtime is doing.
+        operation.finish(Err(Fault::cancelled()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    fn fault_of(id: OperationId) -> serde_json::Value {
+        serde_json::from_slice(&take_payload(id)).expect("a fault is JSON")
+    }
+
+    #[test]
+    fn events_pages_and_end_come_in_order() {
+        let id = start(true, |operation| async move {
+            operation.verbose(|| "first".into());
+            operation.page(Page::empty());
+            operation.event(Event::Warning { text: "second".into() });
+            Ok(b"{\"rows\":0}".to_vec())
+        });
+        assert!(matches!(next(id, SOON), Step::Event));
+        assert_eq!(fault_of(id), serde_json::json!({"kind": "verbose", "text": "first"}));
+        assert!(matches!(next(id, SOON), Step::Page(_)));
+        assert!(matches!(next(id, SOON), Step::Event));
+        assert!(matches!(next(id, SOON), Step::Done));
+        assert_eq!(take_payload(id), b"{\"rows\":0}");
+        assert!(matches!(next(id, SOON), Step::Done), "the end is given again");
+        close(id);
+    }
+
+    #[test]
+    fn a_quiet_operation_makes_no_verbose_text() {
+        let id = start(false, |operation| async move {
+            operation.verbose(|| panic!("made although nobody asked"));
+            Ok(Vec::new())
+        });
+        assert!(matches!(next(id, SOON), Step::Done));
+        close(id);
+    }
+
+    #[test]
+    fn a_panic_becomes_an_internal_fault() {
+        let id = start(false, |_| async move { panic!("defect") });
+        assert!(matches!(next(id, SOON), Step::Failed));
+        let fault = fault_of(id);
+        assert_eq!(fault["kind"], "internal");
+        assert!(fault["message"].as_str().is_some_and(|text| text.contains("defect")), "{fault}");
+        close(id);
+    }
+
+    #[test]
+    fn cancel_wakes_a_waiting_consumer_at_once() {
+        let id = start(false, |_| async move {
+            std::future::pending::<()>().await;
+            Ok(Vec::new())
+        });
+        let canceller = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            cancel(id);
+        });
+        let begun = Instant::now();
+        assert!(matches!(next(id, Duration::from_secs(60)), Step::Failed));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(fault_of(id)["kind"], "cancelled");
+        canceller.join().expect("the cancelling thread ends");
+        close(id);
+    }
+
+    #[test]
+    fn a_page_is_made_only_when_it_is_asked_for() {
+        let made = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&made);
+        let id = start(false, |operation| async move {
+            for number in 1..=3 {
+                operation.page_wanted(number).await;
+                counter.fetch_add(1, Ordering::SeqCst);
+                operation.page(Page::empty());
+            }
+            Ok(Vec::new())
+        });
+        assert!(matches!(next(id, SOON), Step::Page(_)));
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(made.load(Ordering::SeqCst), 1, "the second page must wait for the consumer");
+        assert!(matches!(next(id, SOON), Step::Page(_)));
+        assert_eq!(made.load(Ordering::SeqCst), 2);
+        close(id);
+    }
+
+    #[test]
+    fn unknown_ids_are_harmless() {
+        assert!(matches!(next(u64::MAX, Duration::ZERO), Step::Failed));
+        assert_eq!(fault_of(u64::MAX)["kind"], "internal");
+        cancel(u64::MAX);
+        close(u64::MAX);
+    }
+
+    #[test]
+    fn racing_cancels_and_closes_end_every_operation() {
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                std::thread::spawn(|| {
+                    for _ in 0..500 {
+                        let id = start(false, |operation| async move {
+                            operation.page(Page::empty());
+                            tokio::task::yield_now().await;
+                            Ok(Vec::new())
+                        });
+                        let other = std::thread::spawn(move || cancel(id));
+                        while !matches!(next(id, SOON), Step::Done | Step::Failed) {}
+                        close(id);
+                        other.join().expect("cancel never panics");
+                        assert!(find(id).is_none());
+                    }
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().expect("no thread panics");
+        }
+    }
+}

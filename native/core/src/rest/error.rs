@@ -1,0 +1,361 @@
+//! Error responses: the envelope with its two forms of details, and answers that are no JSON at all.
+
+use crate::{
+    fault::{Fault, FaultKind},
+    http::header,
+};
+use reqwest::{StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+/// What the headers of a response say of its origin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// Id of the request.
+    pub request_id: String,
+    /// Server that answered.
+    pub server: String,
+    /// When it answered, as the `Date` header has it.
+    pub date: String,
+    /// Why the service refused, from `x-ms-diagnostics`.
+    pub reason: String,
+    /// `X-ExceptionType`.
+    pub exception_type: String,
+}
+
+impl Diagnostics {
+    /// Reads the headers of a response.
+    pub fn read(headers: &HeaderMap) -> Self {
+        let first = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| header(headers, name))
+                .find(|value| !value.is_empty())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            request_id: first(&["request-id", "x-ms-request-id", "client-request-id"]),
+            server: first(&["x-targetbeserver", "x-beserver", "x-feserver"]),
+            date: first(&["date"]),
+            reason: reason(header(headers, "x-ms-diagnostics")),
+            exception_type: first(&["x-exceptiontype"]),
+        }
+    }
+
+    /// The id that the original gives to errors of a cmdlet, and scripts parse.
+    pub fn error_id(&self) -> String {
+        format!("[Server={},RequestId={},TimeStamp={}],Write-ErrorMessage", self.server, self.request_id, self.date)
+    }
+}
+
+/// The quoted reason of `2000003;reason="…";error_category="…"`.
+fn reason(diagnostics: &str) -> String {
+    diagnostics
+        .split_once("reason=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map_or_else(String::new, |(reason, _)| reason.to_owned())
+}
+
+/// The error of a cmdlet as the service tells it: id, exception type, text.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct CmdletError {
+    id: String,
+    exception_type: String,
+    text: String,
+}
+
+impl CmdletError {
+    /// The original's form. Parts that are missing leave their bars, as scripts that split on them expect.
+    fn message(&self) -> String {
+        if self.id.is_empty() && self.exception_type.is_empty() {
+            return self.text.clone();
+        }
+        format!("{}|{}|{}", self.id, self.exception_type, self.text)
+    }
+}
+
+/// The fault for a response with an error status.
+///
+/// `what` names the cmdlet or step, `user` the account, for answers in which the service says neither.
+pub fn fault_of_response(status: StatusCode, diagnostics: &Diagnostics, body: &[u8], what: &str, user: &str) -> Fault {
+    let error = serde_json::from_slice::<Value>(body).ok().and_then(|body| read_error(&body));
+    let (kind, message, exception_type) = match error {
+        Some(error) => {
+            let exception_type = Some(&error.exception_type).filter(|name| !name.is_empty()).cloned();
+            (kind_of(status, &error), error.message(), exception_type)
+        }
+        None => {
+            let (kind, message) = without_envelope(status, diagnostics, body, what, user);
+            (kind, message, None)
+        }
+    };
+    let exception_type =
+        exception_type.or_else(|| Some(&diagnostics.exception_type).filter(|name| !name.is_empty()).cloned());
+    Fault {
+        exception_type,
+        status: Some(status.as_u16()),
+        request_id: Some(diagnostics.request_id.clone()),
+        server: Some(diagnostics.server.clone()),
+        ..Fault::new(kind, diagnostics.error_id(), message)
+    }
+}
+
+/// A member by name, whatever its case: readers of this service have met both forms of several members.
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    member(value, name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn read_error(body: &Value) -> Option<CmdletError> {
+    let error = member(body, "error")?;
+    let detail = member(error, "details").and_then(|details| details.get(0)).map(|detail| text(detail, "message"));
+    let internal = member(error, "innererror").and_then(|inner| member(inner, "internalexception"));
+    if let Some(detail) = detail.filter(|detail| !detail.is_empty()) {
+        return Some(read_detail(detail));
+    }
+    if let Some(internal) = internal.filter(|internal| !text(internal, "message").is_empty()) {
+        return Some(CmdletError {
+            id: String::new(),
+            exception_type: text(internal, "type").to_owned(),
+            text: text(internal, "message").to_owned(),
+        });
+    }
+    Some(CmdletError { text: text(error, "message").to_owned(), ..Default::default() })
+        .filter(|error| !error.text.is_empty())
+}
+
+/// A detail is `id|type|text`, or a JSON object in a string, or plain text.
+fn read_detail(detail: &str) -> CmdletError {
+    if let Ok(context) = serde_json::from_str::<Value>(detail)
+        && !text(&context, "message").is_empty()
+    {
+        return CmdletError {
+            id: String::new(),
+            exception_type: text(&context, "typename").to_owned(),
+            text: text(&context, "message").to_owned(),
+        };
+    }
+    let mut parts = detail.splitn(3, '|');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(id), Some(exception_type), Some(text)) => {
+            CmdletError { id: id.into(), exception_type: exception_type.into(), text: text.into() }
+        }
+        _ => CmdletError { text: detail.into(), ..Default::default() },
+    }
+}
+
+fn kind_of(status: StatusCode, error: &CmdletError) -> FaultKind {
+    let name = error.exception_type.rsplit('.').next().unwrap_or_default();
+    let text = error.text.as_str();
+    const TRANSIENT: [&str; 4] =
+        ["CmdletProxyNotAvailable", "ServerBusyException", "TransientException", "BackendCommunicationException"];
+    if text.contains("Expired or Invalid pagination request") {
+        FaultKind::PageExpired
+    } else if status == StatusCode::TOO_MANY_REQUESTS || text.contains("maximum number of concurrent requests") {
+        FaultKind::Throttled
+    } else if status.is_server_error() || TRANSIENT.iter().any(|mark| name.contains(mark) || text.contains(mark)) {
+        FaultKind::ServiceUnavailable
+    } else if text.contains("doesn't represent a unique")
+        || text.contains("matches multiple entries")
+        || name.contains("AmbiguousException")
+    {
+        FaultKind::Ambiguous
+    } else if status == StatusCode::NOT_FOUND
+        || name.contains("NotFoundException")
+        || text.contains("couldn't be found")
+    {
+        FaultKind::NotFound
+    } else if name.contains("AlreadyExists") || text.contains("already exists") || name == "ProxyAddressExistsException"
+    {
+        FaultKind::AlreadyExists
+    } else if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) || text.contains("write scope") {
+        FaultKind::Denied
+    } else if [
+        "ParameterTransformationException",
+        "AmbiguousParameterSetException",
+        "ParameterBindingException",
+        "ParameterBindingValidationException",
+        "ArgumentException",
+        "InvalidPropertyValueException",
+        "DataValidationException",
+        "InvalidFilterException",
+        "FormatException",
+    ]
+    .contains(&name)
+    {
+        FaultKind::InvalidArgument
+    } else {
+        FaultKind::Service
+    }
+}
+
+/// Answers without the envelope: empty bodies, NUL bytes, HTML of a proxy, plain text.
+fn without_envelope(
+    status: StatusCode,
+    diagnostics: &Diagnostics,
+    body: &[u8],
+    what: &str,
+    user: &str,
+) -> (FaultKind, String) {
+    let plain = std::str::from_utf8(body).unwrap_or_default().trim_matches(|c: char| c == '\0' || c.is_whitespace());
+    let plain = if plain.starts_with('<') { "" } else { plain.get(..1024).unwrap_or(plain) };
+    let reason = if diagnostics.reason.is_empty() { plain } else { &diagnostics.reason };
+    let reason = if reason.is_empty() { String::new() } else { format!(" The service says: {reason}") };
+    match status {
+        _ if plain.contains("maximum number of concurrent requests") => (FaultKind::Throttled, plain.to_owned()),
+        StatusCode::FORBIDDEN => (
+            FaultKind::Denied,
+            format!(
+                "{user} is not allowed to run {what}. It needs a role that includes it; roles that were given a moment ago \
+                 take effect after up to an hour.{reason}"
+            ),
+        ),
+        StatusCode::UNAUTHORIZED => (
+            FaultKind::Authentication,
+            format!("The service did not accept the access token of {user} for {what}.{reason}"),
+        ),
+        StatusCode::NOT_FOUND => (
+            FaultKind::Protocol,
+            format!(
+                "There is no Exchange Online service at this address ({what}: HTTP 404). Check -ConnectionUri.{reason}"
+            ),
+        ),
+        StatusCode::TOO_MANY_REQUESTS => {
+            (FaultKind::Throttled, format!("The service is throttling requests of this account ({what}).{reason}"))
+        }
+        StatusCode::REQUEST_TIMEOUT => (FaultKind::Timeout, format!("The service took too long over {what}.{reason}")),
+        status if status.is_server_error() => (
+            FaultKind::ServiceUnavailable,
+            format!(
+                "The service could not complete {what} (HTTP {}). Please try again after some time.{reason}",
+                status.as_u16()
+            ),
+        ),
+        status => (
+            FaultKind::Protocol,
+            format!("The service answered {what} in an unexpected way (HTTP {}).{reason}", status.as_u16()),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: &str = "adele@contoso.com";
+
+    fn diagnostics() -> Diagnostics {
+        Diagnostics {
+            request_id: "f0".into(),
+            server: "SIM01".into(),
+            date: "Thu, 18 Jan 2024 09:25:27 GMT".into(),
+            ..Default::default()
+        }
+    }
+
+    fn fault(status: u16, body: &str) -> Fault {
+        let status = StatusCode::from_u16(status).expect("a status");
+        fault_of_response(status, &diagnostics(), body.as_bytes(), "Get-Mailbox", USER)
+    }
+
+    #[test]
+    fn the_form_with_bars() {
+        let fault = fault(
+            404,
+            r#"{"error":{"code":"NotFound","message":"Error executing cmdlet","details":[{"code":"Client","target":"",
+            "message":"Ex6F9304|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|The operation couldn't be performed because object 'x' couldn't be found on 'DC'."}],
+            "innererror":{"internalexception":{"message":"useless","type":"Useless"}}}}"#,
+        );
+        assert_eq!(fault.kind, FaultKind::NotFound);
+        assert_eq!(
+            fault.message,
+            "Ex6F9304|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|The operation couldn't be performed because object 'x' couldn't be found on 'DC'."
+        );
+        assert_eq!(
+            fault.error_id,
+            "[Server=SIM01,RequestId=f0,TimeStamp=Thu, 18 Jan 2024 09:25:27 GMT],Write-ErrorMessage"
+        );
+        assert!(!fault.ends_session);
+    }
+
+    #[test]
+    fn the_form_with_a_context_object() {
+        let fault = fault(
+            400,
+            r#"{"error":{"details":[{"code":"Context","message":"{\"Message\": \"The object 'CN=Sales' already exists.\", \"TypeName\": \"Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException\"}"}]}}"#,
+        );
+        assert_eq!(fault.kind, FaultKind::AlreadyExists);
+        assert_eq!(
+            fault.message,
+            "|Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException|The object 'CN=Sales' already exists."
+        );
+        assert_eq!(
+            fault.exception_type.as_deref(),
+            Some("Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException")
+        );
+    }
+
+    #[test]
+    fn the_form_without_details_and_with_other_casing() {
+        let fault = fault(
+            400,
+            r#"{"error":{"message":"Invalid Operation","innerError":{"internalException":{"message":"Expired or Invalid pagination request. Default Expiry time is 00:30:00","type":"System.Exception"}}}}"#,
+        );
+        assert_eq!(fault.kind, FaultKind::PageExpired);
+        assert!(fault.message.contains("00:30:00"));
+    }
+
+    #[test]
+    fn ambiguity_transience_and_bad_parameters_are_told_apart() {
+        let of = |detail: &str| {
+            fault(400, &serde_json::json!({"error": {"details": [{"message": detail}]}}).to_string()).kind
+        };
+        assert_eq!(
+            of("Ex1|Ns.ManagementObjectAmbiguousException|'Alex' doesn't represent a unique recipient."),
+            FaultKind::Ambiguous
+        );
+        assert_eq!(of("|Ns.ServerBusyException|busy"), FaultKind::ServiceUnavailable);
+        assert_eq!(
+            of(
+                "|Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException|Parameter set cannot be resolved"
+            ),
+            FaultKind::InvalidArgument
+        );
+        assert_eq!(of("|Ns.Other|text"), FaultKind::Service);
+        assert_eq!(of("plain text"), FaultKind::Service);
+    }
+
+    #[test]
+    fn nul_bytes_with_a_reason_in_the_headers() {
+        let diagnostics = Diagnostics { reason: "not in role".into(), ..diagnostics() };
+        let fault = fault_of_response(StatusCode::FORBIDDEN, &diagnostics, &[0; 2048], "Set-OrganizationConfig", USER);
+        assert_eq!(fault.kind, FaultKind::Denied);
+        assert!(
+            fault.message.starts_with("adele@contoso.com is not allowed to run Set-OrganizationConfig."),
+            "{fault}"
+        );
+        assert!(fault.message.ends_with("The service says: not in role"), "{fault}");
+    }
+
+    #[test]
+    fn html_of_a_proxy_is_not_shown() {
+        let fault = fault(502, "<html><body>Bad gateway</body></html>");
+        assert_eq!(fault.kind, FaultKind::ServiceUnavailable);
+        assert!(!fault.message.contains("<html>"));
+    }
+
+    #[test]
+    fn the_concurrency_refusal_is_throttling_whatever_its_status() {
+        let text = "You have reached the maximum number of concurrent requests per tenant. Please wait and try again";
+        assert_eq!(fault(400, text).kind, FaultKind::Throttled);
+    }
+
+    #[test]
+    fn reasons_in_diagnostics() {
+        assert_eq!(reason("2000003;reason=\"No role\";error_category=\"x\""), "No role");
+        assert_eq!(reason("2000003"), "");
+    }
+}

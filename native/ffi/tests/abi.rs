@@ -1,0 +1,85 @@
+//! The rules of the border: unknown ids, late calls, bad input, many threads. What needs a service is in `tests/service.rs`.
+
+mod caller;
+
+use exo_native::{
+    StepKind, exo_command_start, exo_connection_close, exo_connection_open, exo_operation_cancel, exo_operation_close,
+    exo_operation_next, exo_operation_payload, exo_page_close, exo_page_view, exo_shape_names,
+};
+use interoptopus::ffi;
+use serde_json::json;
+
+#[test]
+fn unknown_ids_do_nothing() {
+    for id in [0, u64::MAX] {
+        assert_eq!(exo_operation_next(id, 0).kind, StepKind::Failed);
+        assert_eq!(caller::payload(id)["kind"], "internal");
+        exo_operation_cancel(id);
+        exo_operation_close(id);
+        let view = exo_page_view(id);
+        assert!(view.bytes.is_null() && view.rows.is_null() && view.row_count == 0 && view.slot_count == 0);
+        exo_page_close(id);
+    }
+    assert!(exo_shape_names(u32::MAX).into_vec().is_empty());
+    assert!(!caller::close("00000000-0000-0000-0000-000000000000"));
+}
+
+#[test]
+fn bad_input_is_a_fault_and_not_a_crash() {
+    for request in ["", "{", "[]", "null", r#"{"cmdletName":"Get-Mailbox"}"#, r#"{"cmdletName":1,"parameters":{}}"#] {
+        let operation = exo_command_start(ffi::Slice::from_slice(request.as_bytes()));
+        let fault = caller::finish(operation).expect_err(request);
+        assert_eq!(fault["kind"], "invalidArgument", "{request}: {fault}");
+    }
+    let operation = exo_connection_open(ffi::Slice::from_slice(b"{\"flow\":\"magic\"}"), ffi::Slice::from_slice(b""));
+    let fault = caller::finish(operation).expect_err("there is no such flow");
+    assert_eq!((&fault["kind"], &fault["endsSession"]), (&json!("invalidArgument"), &json!(true)));
+    assert!(exo_connection_close(ffi::Slice::from_slice(b"not JSON")).into_vec() == b"[]");
+}
+
+#[test]
+fn a_password_that_is_not_utf8_is_refused_without_being_shown() {
+    let settings = json!({"flow": "password", "userPrincipalName": "a@contoso.com"}).to_string();
+    let operation =
+        exo_connection_open(ffi::Slice::from_slice(settings.as_bytes()), ffi::Slice::from_slice(&[0x70, 0xff, 0x77]));
+    let fault = caller::finish(operation).expect_err("not a password");
+    assert_eq!(fault["errorId"], "MissingCredential");
+}
+
+#[test]
+fn a_command_without_a_connection_fails_with_the_known_sentence() {
+    let fault = caller::finish(caller::start(&json!({"cmdletName": "Get-Mailbox", "parameters": {},
+        "connectionId": "00000000-0000-0000-0000-000000000000"})))
+    .expect_err("nobody is connected");
+    assert_eq!(fault["kind"], "notConnected");
+    assert_eq!(fault["message"], "You must call Connect-ExchangeOnline before calling any other cmdlet.");
+}
+
+#[test]
+fn late_calls_after_close_find_nothing() {
+    let operation = exo_command_start(ffi::Slice::from_slice(b"{"));
+    exo_operation_close(operation);
+    exo_operation_close(operation);
+    assert_eq!(exo_operation_next(operation, 0).kind, StepKind::Failed);
+    assert!(!exo_operation_payload(operation).into_vec().is_empty());
+}
+
+#[test]
+fn many_threads_may_start_drain_cancel_and_close() {
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            std::thread::spawn(|| {
+                for _ in 0..200 {
+                    let operation = exo_command_start(ffi::Slice::from_slice(b"{"));
+                    let canceller = std::thread::spawn(move || exo_operation_cancel(operation));
+                    assert_eq!(exo_operation_next(operation, 10_000).kind, StepKind::Failed);
+                    exo_operation_close(operation);
+                    canceller.join().expect("cancel never panics");
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("no thread panics");
+    }
+}
