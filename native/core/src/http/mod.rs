@@ -136,18 +136,17 @@ pub fn transport_fault(error: &reqwest::Error, url: &Url) -> Fault {
 fn certificate_reason(error: &reqwest::Error) -> Option<String> {
     let mut source: Option<&(dyn Error + 'static)> = error.source();
     while let Some(current) = source {
-        // An io::Error hides what it wraps from source().
-        let inner = current
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .map_or(current, |inner| inner as &(dyn Error + 'static));
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+        if let Some(tls) = current.downcast_ref::<rustls::Error>() {
             return match tls {
                 rustls::Error::InvalidCertificate(reason) => Some(describe(reason)),
                 _ => None,
             };
         }
-        source = inner.source();
+        // An io::Error hides what it wraps from source(), and one may wrap another.
+        source = match current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => current.source(),
+        };
     }
     None
 }

@@ -1,0 +1,505 @@
+//! `Get-Mailbox`, `Set-Mailbox`, `New-Mailbox`, `Remove-Mailbox`.
+
+use serde_json::Value as Json;
+
+use super::values::{changed_list, property_value, smtp_address};
+use super::{is_own_unit, one_mailbox, read, refuse_unevaluated, resolves, texts, write};
+use crate::adminapi::errors::{ApiError, types};
+use crate::adminapi::invoke::{Call, Outcome};
+use crate::directory::Directory;
+use crate::directory::filtering::MailboxSubject;
+use crate::directory::mailbox::Schema;
+use crate::directory::organization::accepted_domains;
+use crate::directory::seed::{INITIAL_DOMAIN, MailboxType, Person, VANITY_DOMAIN};
+use crate::directory::value::{Value, now_ticks};
+use crate::opath::Filter;
+
+const EVALUATED: [&str; 12] = [
+    "Identity",
+    "Anr",
+    "Archive",
+    "Filter",
+    "InactiveMailboxOnly",
+    "IncludeInactiveMailbox",
+    "MailboxPlan",
+    "OrganizationalUnit",
+    "RecipientTypeDetails",
+    "ResultSize",
+    "SoftDeletedMailbox",
+    "SortBy",
+];
+const SORTABLE: [&str; 5] = ["Name", "DisplayName", "Alias", "Office", "ServerLegacyDN"];
+
+/// `Get-Mailbox`
+pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    refuse_unevaluated(call, &EVALUATED)?;
+    let directory = read(call);
+    let arguments = &call.arguments;
+    let schema = Schema::get();
+    let select: Option<Vec<usize>> = call.select.as_ref().map(|names| {
+        let mut positions: Vec<usize> = names.iter().filter_map(|name| schema.position(name)).collect();
+        positions.sort_unstable();
+        positions.dedup();
+        positions
+    });
+    if let Some(unit) = arguments.text("OrganizationalUnit")
+        && !is_own_unit(unit)
+    {
+        return Err(ApiError::not_found(unit));
+    }
+    let filter = arguments
+        .text("Filter")
+        .map(|text| Filter::compile(call.cmdlet, text))
+        .transpose()
+        .map_err(|error| ApiError::cmdlet("Microsoft.Exchange.Data.ParsingException", error.text()))?;
+    let details = texts(arguments.get("RecipientTypeDetails"));
+    let plan = arguments.text("MailboxPlan");
+    let anr = arguments.text("Anr");
+    let with_archive = arguments.switch("Archive");
+    let only_removed = arguments.switch("SoftDeletedMailbox");
+    let only_inactive = arguments.switch("InactiveMailboxOnly");
+    let inactive_too = arguments.switch("IncludeInactiveMailbox");
+    let in_scope = |index: u64| {
+        let removed = directory.is_removed(index);
+        let inactive = removed && directory.mailbox(index).get("IsInactiveMailbox") == Value::Bool(true);
+        match (only_inactive, only_removed) {
+            (true, _) => inactive,
+            (false, true) => removed,
+            (false, false) => !removed || (inactive_too && inactive),
+        }
+    };
+    let belongs = |index: u64| {
+        if !in_scope(index) {
+            return false;
+        }
+        let mailbox = directory.mailbox(index);
+        details.as_ref().is_none_or(|list| {
+            let text = mailbox.text("RecipientTypeDetails");
+            list.iter().any(|wanted| wanted.eq_ignore_ascii_case(&text))
+        }) && plan.is_none_or(|plan| mailbox.text("MailboxPlan").eq_ignore_ascii_case(plan))
+            && (!with_archive || mailbox.text("ArchiveStatus") == "Active")
+            && anr.is_none_or(|wanted| {
+                let names: Vec<String> = ["Name", "DisplayName", "Alias", "UserPrincipalName", "PrimarySmtpAddress"]
+                    .into_iter()
+                    .map(|name| mailbox.text(name))
+                    .chain([mailbox.person.given_name.clone(), mailbox.person.family_name.clone()])
+                    .collect();
+                resolves(wanted, &names)
+            })
+            && filter
+                .as_ref()
+                .is_none_or(|filter| filter.holds(&MailboxSubject { mailbox: &mailbox, as_recipient: false }))
+    };
+    let write = |index: u64, out: &mut String| directory.mailbox(index).write(out, select.as_deref());
+    if let Some(identity) = arguments.text("Identity").filter(|identity| !identity.is_empty()) {
+        let mut found = directory.find(identity, false);
+        found.extend(directory.find(identity, true));
+        found.retain(|index| in_scope(*index));
+        let index = match found[..] {
+            [index] => index,
+            [] => return Err(ApiError::not_found(identity)),
+            _ => return Err(ApiError::ambiguous(identity)),
+        };
+        if !belongs(index) {
+            return Ok(Outcome::default());
+        }
+        let mut object = String::new();
+        write(index, &mut object);
+        return Ok(Outcome::one(object));
+    }
+    if let Some(property) = arguments.text("SortBy") {
+        let Some(property) = SORTABLE.into_iter().find(|known| known.eq_ignore_ascii_case(property)) else {
+            return Err(ApiError::not_implemented(format!("sorting mailboxes by '{property}'")));
+        };
+        let mut sorted: Vec<(String, u64)> = (0..directory.end())
+            .filter(|index| belongs(*index))
+            .map(|index| (directory.mailbox(index).text(property).to_lowercase(), index))
+            .collect();
+        sorted.sort();
+        return call
+            .list(|from| (from < sorted.len() as u64).then_some(from), |at, out| write(sorted[at as usize].1, out));
+    }
+    let end = directory.end();
+    call.list(|from| (from..end).find(|index| belongs(*index)), write)
+}
+
+/// Switches of `Set-Mailbox` that turn a property off.
+const TURN_OFF: [(&str, &str); 3] = [
+    ("RemoveDelayHoldApplied", "DelayHoldApplied"),
+    ("RemoveDelayReleaseHoldApplied", "DelayReleaseHoldApplied"),
+    ("RemoveComplianceTagHoldApplied", "ComplianceTagHoldApplied"),
+];
+/// Parameters of `Set-Mailbox` that leave nothing to see in the object.
+const WITHOUT_TRACE: [&str; 8] = [
+    "ApplyMandatoryProperties",
+    "ClearThrottlingPolicyAssignment",
+    "EnableRoomMailboxAccount",
+    "Force",
+    "Password",
+    "ProvideConsent",
+    "RoomMailboxPassword",
+    "UpdateEnforcedTimestamp",
+];
+
+/// `Set-Mailbox`
+pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let mut directory = write(call);
+    let arguments = &call.arguments;
+    let identity = arguments.text("Identity").unwrap_or("");
+    let index = one_mailbox(&directory, identity, arguments.switch("InactiveMailbox"))?;
+    let schema = Schema::get();
+    let position = |name: &str| schema.position(name).unwrap_or_else(|| unreachable!("{name} is in the schema"));
+    let mut changes: Vec<(usize, Value)> = Vec::new();
+    let mut ordered = false;
+    {
+        let mailbox = directory.mailbox(index);
+        for (parameter, json) in arguments.iter() {
+            let name = parameter.name.as_str();
+            if matches!(name, "Identity" | "InactiveMailbox") || (parameter.is_switch && *json == Json::Bool(false)) {
+                continue;
+            }
+            if WITHOUT_TRACE.contains(&name) {
+                ordered |= matches!(name, "Password" | "RoomMailboxPassword");
+                continue;
+            }
+            if let Some((_, property)) = TURN_OFF.iter().find(|(order, _)| *order == name) {
+                changes.push((position(property), Value::Bool(false)));
+                continue;
+            }
+            match name {
+                "Type" => changes
+                    .extend(type_changes(json.as_str().unwrap_or(""))?.map(|(name, value)| (position(name), value))),
+                "EmailAddresses" => {
+                    let addresses = email_addresses(&mailbox.list("EmailAddresses"), json)?;
+                    check_addresses(&directory, index, &addresses)?;
+                    changes.extend(address_changes(&addresses).map(|(name, value)| (position(name), value)));
+                    changes.push((position("EmailAddresses"), Value::List(addresses)));
+                }
+                "WindowsEmailAddress" | "MicrosoftOnlineServicesID" if json.is_string() => {
+                    let address = smtp_address(json.as_str().unwrap_or(""))?;
+                    check_domain(&address)?;
+                    if name == "WindowsEmailAddress" {
+                        let addresses = with_primary(&mailbox.list("EmailAddresses"), &address);
+                        check_addresses(&directory, index, &addresses)?;
+                        changes.extend(address_changes(&addresses).map(|(name, value)| (position(name), value)));
+                        changes.push((position("EmailAddresses"), Value::List(addresses)));
+                    } else {
+                        check_unique(&directory, index, &address, "UserPrincipalName")?;
+                        for property in ["MicrosoftOnlineServicesID", "UserPrincipalName", "WindowsLiveID"] {
+                            changes.push((position(property), Value::text(&address)));
+                        }
+                    }
+                }
+                _ => {
+                    let Some(at) = schema.position(name) else {
+                        return Err(ApiError::not_implemented(format!("the parameter '{name}' of {}", call.cmdlet)));
+                    };
+                    let current = mailbox.value(at);
+                    let value = property_value(&directory, parameter, schema.properties[at].kind, &current, json)?;
+                    if matches!(name, "Name" | "Alias") {
+                        let text = value.as_text().unwrap_or("");
+                        if text.is_empty() || text.chars().count() > 64 || (name == "Alias" && !is_alias(text)) {
+                            return Err(ApiError::cmdlet(
+                                types::VALIDATION,
+                                format!("The value '{text}' isn't valid for the property '{name}'."),
+                            ));
+                        }
+                        check_unique(&directory, index, text, name)?;
+                    }
+                    changes.push((at, value));
+                }
+            }
+        }
+        // Who put a mailbox on hold, and when, is kept unless the call says it.
+        if let Some((_, Value::Bool(on))) = changes.iter().find(|(at, _)| *at == position("LitigationHoldEnabled")) {
+            let on = *on;
+            let mut follow = |name: &str, value: Value| {
+                let said = changes.iter().any(|(at, _)| *at == position(name));
+                if !said && (!on || mailbox.get(name).is_blank()) {
+                    changes.push((position(name), value));
+                }
+            };
+            let caller = call.caller.account.user_principal_name.as_str();
+            follow("LitigationHoldOwner", Value::text(if on { caller } else { "" }));
+            follow("LitigationHoldDate", if on { Value::Moment(now_ticks()) } else { Value::Null });
+        }
+    }
+    if arguments.what_if {
+        return Ok(Outcome::default());
+    }
+    let name = directory.mailbox(index).text("Name");
+    let changed = directory.change(index, changes);
+    Ok(Outcome::changed(changed || ordered, &name))
+}
+
+fn is_alias(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
+        && !text.starts_with('.')
+        && !text.ends_with('.')
+}
+
+/// The properties that change with a mailbox's type.
+fn type_changes(type_name: &str) -> Result<impl Iterator<Item = (&'static str, Value)>, ApiError> {
+    let (details, shared, resource) = match type_name.to_lowercase().as_str() {
+        "regular" => ("UserMailbox", false, None),
+        "shared" => ("SharedMailbox", true, None),
+        "room" => ("RoomMailbox", false, Some("Room")),
+        "equipment" => ("EquipmentMailbox", false, Some("Equipment")),
+        other => return Err(ApiError::not_implemented(format!("mailboxes of the type '{other}'"))),
+    };
+    Ok([
+        ("RecipientTypeDetails", Value::text(details)),
+        ("IsShared", Value::Bool(shared)),
+        ("IsResource", Value::Bool(resource.is_some())),
+        ("ResourceType", resource.map_or(Value::Null, Value::text)),
+        ("AccountDisabled", Value::Bool(shared || resource.is_some())),
+    ]
+    .into_iter())
+}
+
+/// The proxy addresses after a change, with exactly one primary SMTP address.
+fn email_addresses(current: &[String], json: &Json) -> Result<Vec<String>, ApiError> {
+    let prefixed = |text: &str| -> Result<String, ApiError> {
+        let (prefix, address) = match text.split_once(':') {
+            Some((prefix, address)) => (prefix, address),
+            None => ("smtp", text),
+        };
+        if prefix.eq_ignore_ascii_case("smtp") {
+            let prefix = if prefix == "SMTP" { "SMTP" } else { "smtp" };
+            return Ok(format!("{prefix}:{}", smtp_address(address)?));
+        }
+        if prefix.is_empty() || address.is_empty() {
+            return Err(ApiError::cmdlet(types::VALIDATION, format!("The proxy address '{text}' isn't valid.")));
+        }
+        Ok(format!("{prefix}:{address}"))
+    };
+    let cleared = matches!(json, Json::Null)
+        || matches!(json, Json::Object(object) if object.keys().all(|key| key.starts_with('@')));
+    if cleared {
+        return Err(ApiError::cmdlet(types::VALIDATION, "A mailbox needs a primary SMTP address."));
+    }
+    let mut list = changed_list(current.to_vec(), json, prefixed)?;
+    // An added primary address takes the place of the one before; "smtp:x" and "SMTP:x" are one address, so adding a
+    // known address in capitals makes it the primary one.
+    let promoted = match json {
+        Json::Object(object) => object
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case("Add"))
+            .flat_map(|(_, value)| texts(Some(value)).unwrap_or_default())
+            .find_map(|text| text.strip_prefix("SMTP:").map(|address| address.trim().to_owned())),
+        _ => None,
+    };
+    if let Some(address) = promoted {
+        list = with_primary(&list, &address);
+    }
+    let primaries = list.iter().filter(|address| address.starts_with("SMTP:")).count();
+    if primaries > 1 {
+        return Err(ApiError::cmdlet(types::VALIDATION, "There are multiple primary SMTP addresses in the list."));
+    }
+    if primaries == 0 {
+        match list.iter_mut().find(|address| address.starts_with("smtp:")) {
+            // A list without a primary address gets its first one as primary.
+            Some(first) if !matches!(json, Json::Object(_)) => *first = format!("SMTP:{}", &first[5..]),
+            _ => return Err(ApiError::cmdlet(types::VALIDATION, "A mailbox needs a primary SMTP address.")),
+        }
+    }
+    Ok(list)
+}
+
+/// The addresses with that one as the primary.
+fn with_primary(addresses: &[String], primary: &str) -> Vec<String> {
+    let mut list = vec![format!("SMTP:{primary}")];
+    for address in addresses {
+        let (prefix, bare) = address.split_once(':').unwrap_or(("", address));
+        if !prefix.eq_ignore_ascii_case("smtp") {
+            list.push(address.clone());
+        } else if !bare.eq_ignore_ascii_case(primary) {
+            list.push(format!("smtp:{bare}"));
+        }
+    }
+    list
+}
+
+/// The properties that follow from the proxy addresses.
+fn address_changes(addresses: &[String]) -> impl Iterator<Item = (&'static str, Value)> {
+    let primary = addresses.iter().find_map(|address| address.strip_prefix("SMTP:")).unwrap_or("").to_owned();
+    ["PrimarySmtpAddress", "WindowsEmailAddress"].into_iter().map(move |name| (name, Value::text(&primary)))
+}
+
+fn check_domain(address: &str) -> Result<(), ApiError> {
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    if accepted_domains().iter().any(|(name, ..)| name.eq_ignore_ascii_case(domain)) {
+        return Ok(());
+    }
+    Err(ApiError::cmdlet(
+        "Microsoft.Exchange.Data.Directory.SystemConfiguration.NotAcceptedDomainException",
+        format!("You can't use the domain '{domain}' because it's not an accepted domain for your organization."),
+    ))
+}
+
+/// Checks that the SMTP addresses belong to the organization and to nobody else.
+fn check_addresses(directory: &Directory, index: u64, addresses: &[String]) -> Result<(), ApiError> {
+    for address in addresses {
+        let Some((prefix, bare)) = address.split_once(':') else {
+            continue;
+        };
+        if !prefix.eq_ignore_ascii_case("smtp") {
+            continue;
+        }
+        check_domain(bare)?;
+        let owner = directory
+            .find(bare, false)
+            .into_iter()
+            .find(|owner| *owner != index && has_address(&directory.mailbox(*owner).list("EmailAddresses"), bare))
+            .map(|owner| directory.mailbox(owner).text("Name"))
+            .or_else(|| directory.others.iter().find(|other| other.has_identity(bare)).map(|other| other.text("Name")));
+        if let Some(owner) = owner {
+            return Err(ApiError::already_exists(&format!(
+                "The proxy address '{address}' already exists: it is being used by '{INITIAL_DOMAIN}/{owner}'. Please choose \
+                 another proxy address."
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn has_address(addresses: &[String], bare: &str) -> bool {
+    addresses.iter().any(|address| address.split_once(':').is_some_and(|(_, known)| known.eq_ignore_ascii_case(bare)))
+}
+
+/// Checks that no other mailbox has the name, alias or user principal name.
+fn check_unique(directory: &Directory, index: u64, text: &str, property: &str) -> Result<(), ApiError> {
+    let taken = directory
+        .find(text, false)
+        .into_iter()
+        .any(|other| other != index && directory.mailbox(other).text(property).eq_ignore_ascii_case(text));
+    if taken {
+        return Err(ApiError::already_exists(&format!("The object 'CN={text},OU={INITIAL_DOMAIN}' already exists.")));
+    }
+    Ok(())
+}
+
+const NEW_EVALUATED: [&str; 17] = [
+    "Name",
+    "Alias",
+    "DisplayName",
+    "Equipment",
+    "FirstName",
+    "Force",
+    "LastName",
+    "MicrosoftOnlineServicesID",
+    "Office",
+    "Password",
+    "Phone",
+    "PrimarySmtpAddress",
+    "ResetPasswordOnNextLogon",
+    "ResourceCapacity",
+    "Room",
+    "Shared",
+    "Initials",
+];
+
+/// `New-Mailbox`
+pub(super) fn new(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    refuse_unevaluated(call, &NEW_EVALUATED)?;
+    let mut directory = write(call);
+    let arguments = &call.arguments;
+    let text = |name: &str| arguments.text(name).map(str::trim).filter(|text| !text.is_empty());
+    let name = text("Name").unwrap_or("").to_owned();
+    let login = text("MicrosoftOnlineServicesID").map(smtp_address).transpose()?;
+    let alias = match text("Alias") {
+        Some(alias) => alias.to_owned(),
+        None => match &login {
+            Some(login) => login.split('@').next().unwrap_or("").to_owned(),
+            None => name.chars().filter(|c| is_alias(&c.to_string()) && *c != '.').collect(),
+        },
+    };
+    if !is_alias(&alias) || alias.is_empty() || alias.len() > 64 {
+        return Err(ApiError::cmdlet(
+            types::VALIDATION,
+            format!("The value '{alias}' isn't valid for the property 'Alias'."),
+        ));
+    }
+    let address = match text("PrimarySmtpAddress") {
+        Some(address) => smtp_address(address)?,
+        None => login.clone().unwrap_or_else(|| format!("{alias}@{VANITY_DOMAIN}")),
+    };
+    let login = login.unwrap_or_else(|| address.clone());
+    check_domain(&login)?;
+    let nobody = u64::MAX;
+    check_unique(&directory, nobody, &name, "Name")?;
+    check_unique(&directory, nobody, &alias, "Alias")?;
+    check_unique(&directory, nobody, &login, "UserPrincipalName")?;
+    let mut addresses = vec![format!("SMTP:{address}")];
+    if !address.to_lowercase().ends_with(INITIAL_DOMAIN) {
+        addresses.push(format!("smtp:{alias}@{INITIAL_DOMAIN}"));
+    }
+    check_addresses(&directory, nobody, &addresses)?;
+    let mailbox_type = if arguments.switch("Shared") {
+        MailboxType::Shared
+    } else if arguments.switch("Room") {
+        MailboxType::Room
+    } else if arguments.switch("Equipment") {
+        MailboxType::Equipment
+    } else {
+        MailboxType::User
+    };
+    if arguments.what_if {
+        return Ok(Outcome::default());
+    }
+    let seeded = directory.seed.person(0);
+    let person = Person {
+        mailbox_type,
+        alias,
+        display_name: text("DisplayName").unwrap_or(&name).to_owned(),
+        name,
+        given_name: text("FirstName").unwrap_or("").to_owned(),
+        family_name: text("LastName").unwrap_or("").to_owned(),
+        // No archive, hold or forwarding follows from this number.
+        hash: 1,
+        ..seeded
+    };
+    let schema = Schema::get();
+    let now = Value::Moment(now_ticks());
+    let mut changes: Vec<(&str, Value)> = vec![
+        ("UserPrincipalName", Value::text(&login)),
+        ("MicrosoftOnlineServicesID", Value::text(&login)),
+        ("WindowsLiveID", Value::text(&login)),
+        ("EmailAddresses", Value::List(addresses.clone())),
+        ("Office", Value::text(text("Office").unwrap_or(""))),
+        ("CustomAttribute2", Value::text("")),
+        ("WhenMailboxCreated", now.clone()),
+        ("WhenCreated", now.clone()),
+        ("WhenCreatedUTC", now.clone()),
+        ("WhenChanged", now.clone()),
+        ("WhenChangedUTC", now),
+    ];
+    changes.extend(address_changes(&addresses));
+    if let Some(capacity) = arguments.get("ResourceCapacity").and_then(Json::as_i64) {
+        changes.push(("ResourceCapacity", Value::Int(capacity)));
+    }
+    let changes = changes
+        .into_iter()
+        .map(|(name, value)| (schema.position(name).unwrap_or_else(|| unreachable!("{name} is in the schema")), value))
+        .collect();
+    let index = directory.create(person, changes);
+    let mut object = String::new();
+    directory.mailbox(index).write(&mut object, None);
+    Ok(Outcome::one(object))
+}
+
+/// `Remove-Mailbox`
+pub(super) fn remove(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    refuse_unevaluated(call, &["Identity", "Force"])?;
+    let mut directory = write(call);
+    let identity = call.arguments.text("Identity").unwrap_or("");
+    let index = one_mailbox(&directory, identity, false)?;
+    if !call.arguments.what_if {
+        // A mailbox on hold stays, as an inactive one.
+        let on_hold = directory.mailbox(index).get("LitigationHoldEnabled") == Value::Bool(true);
+        let at = Schema::get().position("IsInactiveMailbox").unwrap_or_else(|| unreachable!("it is in the schema"));
+        directory.change(index, vec![(at, Value::Bool(on_hold))]);
+        directory.remove(index);
+    }
+    Ok(Outcome::default())
+}

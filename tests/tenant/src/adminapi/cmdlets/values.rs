@@ -1,0 +1,181 @@
+//! From a parameter's JSON to a property's value.
+
+use serde_json::Value as Json;
+
+use crate::adminapi::errors::{ApiError, types};
+use crate::catalog::Parameter;
+use crate::directory::Directory;
+use crate::directory::value::{Kind, Value, format_size, normalise_time_span, parse_moment, parse_size};
+
+/// Parameters whose values are recipients: they are kept as the recipients' names.
+const RECIPIENTS: [&str; 11] = [
+    "AcceptMessagesOnlyFrom",
+    "AcceptMessagesOnlyFromDLMembers",
+    "AcceptMessagesOnlyFromSendersOrMembers",
+    "BypassModerationFromSendersOrMembers",
+    "DefaultPublicFolderMailbox",
+    "ForwardingAddress",
+    "GrantSendOnBehalfTo",
+    "ModeratedBy",
+    "RejectMessagesFrom",
+    "RejectMessagesFromDLMembers",
+    "RejectMessagesFromSendersOrMembers",
+];
+
+/// Booleans that may be without a value.
+const NULLABLE: [&str; 6] = [
+    "EwsAllowEntourage",
+    "EwsAllowMacOutlook",
+    "EwsAllowOutlook",
+    "EwsEnabled",
+    "OnlineMeetingsByDefaultEnabled",
+    "RecipientDelimiters",
+];
+
+/// The value that a property gets from a parameter.
+///
+/// # Errors
+///
+/// The value is refused, or names a recipient that isn't there.
+pub(super) fn property_value(
+    directory: &Directory,
+    parameter: &Parameter,
+    kind: Kind,
+    current: &Value,
+    json: &Json,
+) -> Result<Value, ApiError> {
+    let name = parameter.name.as_str();
+    let item = |text: &str| -> Result<String, ApiError> {
+        if !RECIPIENTS.contains(&name) {
+            return Ok(text.to_owned());
+        }
+        directory
+            .recipient_name(text)
+            .map_err(|count| if count == 0 { ApiError::not_found(text) } else { ApiError::ambiguous(text) })
+    };
+    Ok(match (kind, json) {
+        (Kind::List, json) => {
+            let current = match current {
+                Value::List(items) => items.clone(),
+                _ => vec![],
+            };
+            Value::List(changed_list(current, json, item)?)
+        }
+        // Only the settings whose pages list $null can be without a value.
+        (Kind::Bool, Json::Null) if !NULLABLE.contains(&name) => {
+            return Err(ApiError::transformation(name, "Cannot convert null to type \"System.Boolean\"."));
+        }
+        // A text that is set to nothing is empty; everything else has no value then.
+        (Kind::Text, Json::Null) if parameter.type_name == "String" => Value::text(""),
+        (_, Json::Null) => Value::Null,
+        (Kind::Bool, Json::Bool(flag)) => Value::Bool(*flag),
+        (Kind::Int32, json) => json.as_i64().map_or(Value::Null, Value::Int),
+        (Kind::MomentUtc | Kind::MomentOffset | Kind::MomentBare, Json::String(text)) => {
+            parse_moment(text).map_or(Value::Null, Value::Moment)
+        }
+        (_, Json::Number(number)) => Value::Text(sized(name, &parameter.type_name, &number.to_string())?),
+        (_, Json::String(text)) => Value::Text(match parameter.type_name.rsplit('.').next().unwrap_or("") {
+            "Unlimited" | "ByteQuantifiedSize" => sized(name, &parameter.type_name, text)?,
+            "EnhancedTimeSpan" | "TimeSpan" => normalise_time_span(text).unwrap_or_else(|| text.clone()),
+            "SmtpAddress" => smtp_address(text)?,
+            _ if name == "ForwardingSmtpAddress" => {
+                format!("smtp:{}", smtp_address(text.split_once(':').map_or(text.as_str(), |(_, address)| address))?)
+            }
+            _ if !parameter.accepted_values.is_empty() => member(parameter, text),
+            _ => item(text)?,
+        }),
+        (_, Json::Bool(flag)) => Value::text(if *flag { "True" } else { "False" }),
+        (_, other) => {
+            return Err(ApiError::cmdlet(
+                types::VALIDATION,
+                format!("The value '{other}' can't be used for the property '{name}'."),
+            ));
+        }
+    })
+}
+
+/// A member of an enumeration as the catalogue spells it; a number stands for the name that follows it in the list.
+fn member(parameter: &Parameter, text: &str) -> String {
+    let values = &parameter.accepted_values;
+    match values.iter().position(|value| value.eq_ignore_ascii_case(text)) {
+        Some(at) if values[at].parse::<i64>().is_ok() => values.get(at + 1).unwrap_or(&values[at]).clone(),
+        Some(at) => values[at].clone(),
+        None => text.to_owned(),
+    }
+}
+
+/// A size, count or duration that may be unlimited, as the service writes it.
+fn sized(name: &str, type_name: &str, text: &str) -> Result<String, ApiError> {
+    let refuse = || ApiError::transformation(name, format!("Cannot convert value \"{text}\" to type \"{type_name}\"."));
+    if text.eq_ignore_ascii_case("Unlimited") && type_name.ends_with("Unlimited") {
+        return Ok("Unlimited".to_owned());
+    }
+    match name {
+        "RecipientLimits" => text.trim().parse::<u32>().map(|count| count.to_string()).map_err(|_| refuse()),
+        "LitigationHoldDuration" => normalise_time_span(text).ok_or_else(refuse),
+        _ => parse_size(text).map(format_size).ok_or_else(refuse),
+    }
+}
+
+/// Checks an SMTP address; it may be stored in any casing.
+pub(super) fn smtp_address(text: &str) -> Result<String, ApiError> {
+    let address = text.trim();
+    let valid = address.split_once('@').is_some_and(|(local, domain)| {
+        let allowed = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+        !local.is_empty()
+            && local.chars().all(allowed)
+            && domain.contains('.')
+            && domain
+                .split('.')
+                .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
+    });
+    if valid {
+        return Ok(address.to_owned());
+    }
+    Err(ApiError::cmdlet(
+        types::VALIDATION,
+        format!(
+            "The email address '{address}' isn't correct. Please use this format: user name, the @ sign, followed by the domain name."
+        ),
+    ))
+}
+
+/// A list after a replacement or a change of single items.
+pub(super) fn changed_list(
+    current: Vec<String>,
+    json: &Json,
+    item: impl Fn(&str) -> Result<String, ApiError>,
+) -> Result<Vec<String>, ApiError> {
+    let items = |json: &Json| -> Result<Vec<String>, ApiError> {
+        match json {
+            Json::String(text) => Ok(vec![item(text)?]),
+            Json::Array(items) => items.iter().filter_map(Json::as_str).map(&item).collect(),
+            _ => Ok(vec![]),
+        }
+    };
+    match json {
+        Json::Null => Ok(vec![]),
+        // An empty array changes nothing; Remove or an empty hashtable clears.
+        Json::Array(list) if list.is_empty() => Ok(current),
+        Json::Object(object) => {
+            let part = |wanted: &str| {
+                object.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
+            };
+            let (add, remove) = (part("Add"), part("Remove"));
+            if add.is_none() && remove.is_none() {
+                return Ok(vec![]);
+            }
+            let mut list = current;
+            for gone in remove.map(&items).transpose()?.unwrap_or_default() {
+                list.retain(|known| known.to_lowercase() != gone.to_lowercase());
+            }
+            for new in add.map(&items).transpose()?.unwrap_or_default() {
+                if !list.iter().any(|known| known.to_lowercase() == new.to_lowercase()) {
+                    list.push(new);
+                }
+            }
+            Ok(list)
+        }
+        other => items(other),
+    }
+}

@@ -1,0 +1,298 @@
+//! The admin API: who calls, faults and throttling, and the endpoints.
+
+pub mod arguments;
+pub mod cmdlets;
+pub mod errors;
+pub mod invoke;
+pub mod paging;
+pub mod rbac;
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
+use rsa::traits::PublicKeyParts as _;
+use serde_json::json;
+
+use crate::catalog::Catalog;
+use crate::directory::accounts::Account;
+use crate::entra::RESOURCE;
+use crate::http::{Body, Reply, Request, empty, redirect, reply, set_header};
+use crate::log::LogFacts;
+use crate::options::FaultKind;
+use crate::state::{State, now};
+use errors::ApiError;
+
+/// Who calls, and under which URL.
+pub struct Caller<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// The tenant as the URL named it.
+    pub tenant: &'a str,
+    /// `https://host:port/adminapi/beta/tenant`, as the client wrote it.
+    pub base: String,
+}
+
+/// Answers a request to the admin API.
+#[must_use]
+pub fn handle(state: &State, request: &Request) -> Reply {
+    let segments = request.segments();
+    let (Some(version), Some(tenant)) = (segments.get(1), segments.get(2)) else {
+        return not_found("adminapi");
+    };
+    if !version.eq_ignore_ascii_case("beta") && !version.eq_ignore_ascii_case("v1.0") {
+        return not_found(version);
+    }
+    let account = match authenticate(state, request, tenant) {
+        Ok(account) => account,
+        Err(refusal) => return refusal,
+    };
+    let fault = state.faults.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let mut response =
+        match fault.filter(|kind| *kind != FaultKind::CutConnection).and_then(|kind| faulty(request, kind)) {
+            Some(response) => response,
+            None => match throttled(state, account) {
+                Some(response) => response,
+                None => {
+                    let base = format!("{}/{}/{version}/{tenant}", request.origin, segments[0]);
+                    answer(state, request, &Caller { account, tenant, base }, &segments[3..])
+                }
+            },
+        };
+    if fault == Some(FaultKind::CutConnection) {
+        cut(&mut response);
+    }
+    let mut facts = response.extensions_mut().remove::<LogFacts>().unwrap_or_default();
+    facts.user = Some(account.user_principal_name.clone());
+    facts.note = facts.note.or_else(|| fault.map(|kind| format!("fault {kind:?}")));
+    response.extensions_mut().insert(facts);
+    response
+}
+
+fn answer(state: &State, request: &Request, caller: &Caller<'_>, rest: &[String]) -> Reply {
+    let endpoint = rest.first().map_or("", String::as_str).to_ascii_lowercase();
+    match (request.method.clone(), endpoint.as_str(), rest.len()) {
+        (Method::GET, "exomodulefile", 1) => module_file(state, caller),
+        (Method::GET, "exobanner('autogensession')", 1) => banner(caller),
+        (Method::POST, "invokecommand", 1) => invoke::post(state, request, caller),
+        (Method::GET, "invokecommand", 1) if request.query("$skiptoken").is_some() => {
+            invoke::get(state, request, caller)
+        }
+        (_, "exomodulefile" | "exobanner('autogensession')" | "invokecommand", 1) => {
+            empty(StatusCode::METHOD_NOT_ALLOWED)
+        }
+        _ => not_found(rest.first().map_or("", String::as_str)),
+    }
+}
+
+/// What the service says about a path that it doesn't have, or that the simulator doesn't have.
+fn not_found(segment: &str) -> Reply {
+    let body = json!({"error": {"code": "ResourceNotFound", "message": format!("Resource not found for the segment '{segment}'.")}});
+    crate::http::json(StatusCode::NOT_FOUND, &body)
+}
+
+/// The account of the request's token, or the refusal.
+fn authenticate<'a>(state: &'a State, request: &Request, tenant: &str) -> Result<&'a Account, Reply> {
+    let refuse = |category: &str, reason: &str| {
+        let mut response = empty(StatusCode::UNAUTHORIZED);
+        set_header(
+            &mut response,
+            "www-authenticate",
+            &format!(
+                "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", realm=\"\", \
+                 authorization_uri=\"{}/common/oauth2/authorize\", error=\"invalid_token\"",
+                request.origin
+            ),
+        );
+        set_header(
+            &mut response,
+            "x-ms-diagnostics",
+            &format!("2000008;reason=\"{reason}\";error_category=\"{category}\""),
+        );
+        response
+    };
+    let header = request.header("authorization").unwrap_or("");
+    let token = match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim(),
+        _ => return Err(refuse("missing_token", "There is no bearer token.")),
+    };
+    let claims = state.token_key.verify(token).map_err(|reason| refuse("invalid_token", reason))?;
+    let text = |name: &str| claims[name].as_str().unwrap_or("");
+    let number = |name: &str| claims[name].as_i64().unwrap_or(0);
+    if text("aud").trim_end_matches('/') != RESOURCE {
+        return Err(refuse("invalid_resource", "The audience claim value is invalid."));
+    }
+    if text("iss") != format!("https://sts.windows.net/{}/", state.tenant_id) {
+        return Err(refuse("invalid_issuer", "The issuer of the token is unknown."));
+    }
+    let now = now();
+    if number("exp") <= now {
+        return Err(refuse("token_expired", "The token has expired."));
+    }
+    // Clocks may differ a little.
+    if number("nbf") > now + 300 {
+        return Err(refuse("token_not_yet_valid", "The token isn't valid yet."));
+    }
+    if text("tid") != state.tenant_id || !state.is_tenant(tenant) {
+        return Err(refuse("invalid_tenant", "The token belongs to another tenant."));
+    }
+    if !text("scp").split(' ').any(|scope| scope == "AdminApi.AccessAsUser.All") {
+        return Err(refuse("invalid_grant", "The token doesn't grant the scope."));
+    }
+    let Some(account) = state.account(text("upn")).filter(|account| account.object_id == text("oid")) else {
+        return Err(refuse("invalid_user", "The token's user doesn't exist."));
+    };
+    let revoked = number("sim_epoch").unsigned_abs() < state.entra().epoch(&account.user_principal_name);
+    let continuous = claims["xms_cc"].as_array().is_some_and(|list| list.iter().any(|value| value == "cp1"));
+    // Only a client that announced that it knows claims challenges gets one; other tokens live until they expire.
+    if revoked && continuous {
+        return Err(claims_challenge(request));
+    }
+    Ok(account)
+}
+
+fn claims_challenge(request: &Request) -> Reply {
+    let claims = json!({"access_token": {"nbf": {"essential": true, "value": now().to_string()}}});
+    let mut response = empty(StatusCode::UNAUTHORIZED);
+    set_header(
+        &mut response,
+        "www-authenticate",
+        &format!(
+            "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{}\"",
+            request.origin,
+            STANDARD.encode(claims.to_string())
+        ),
+    );
+    response
+}
+
+/// The response of a fault; `None` if the fault doesn't apply to the request.
+fn faulty(request: &Request, kind: FaultKind) -> Option<Reply> {
+    const CONCURRENCY: &str =
+        "You have reached the maximum number of concurrent requests per tenant. Please wait and try again";
+    Some(match kind {
+        FaultKind::BadGatewayHtml => reply(
+            StatusCode::BAD_GATEWAY,
+            "text/html; charset=us-ascii",
+            "<!DOCTYPE html><html><head><title>Bad Gateway</title></head><body><h2>502 - Web server received an invalid \
+             response while acting as a gateway or proxy server.</h2></body></html>",
+        ),
+        FaultKind::Throttled => {
+            let body = json!({"error": {"code": "TooManyRequests", "message": "The server is busy. Please wait and try again."}});
+            let mut response = crate::http::json(StatusCode::TOO_MANY_REQUESTS, &body);
+            set_header(&mut response, "retry-after", "1");
+            response
+        }
+        FaultKind::ThrottledText => reply(StatusCode::TOO_MANY_REQUESTS, "text/plain; charset=utf-8", CONCURRENCY),
+        FaultKind::Busy => {
+            let mut response =
+                reply(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", "The service is unavailable.");
+            set_header(&mut response, "retry-after", "1");
+            response
+        }
+        FaultKind::Transient400 => ApiError::cmdlet(
+            "Microsoft.Exchange.Data.Storage.ServerBusyException",
+            "ServerBusyException: The back-end server is too busy to process the request. Please try again.",
+        )
+        .reply(),
+        FaultKind::ClaimsChallenge => claims_challenge(request),
+        FaultKind::ExpiredToken401 => {
+            let mut response = empty(StatusCode::UNAUTHORIZED);
+            set_header(&mut response, "www-authenticate", "Bearer realm=\"\", error=\"invalid_token\"");
+            set_header(
+                &mut response,
+                "x-ms-diagnostics",
+                "2000008;reason=\"The token has expired.\";error_category=\"token_expired\"",
+            );
+            response
+        }
+        FaultKind::Forbidden403 => reply(StatusCode::FORBIDDEN, "application/octet-stream", vec![0_u8; 4096]),
+        FaultKind::Redirect302 => {
+            // The regional host is the same server under its other name; there the request is answered.
+            let (_, port) = request.origin.rsplit_once(':')?;
+            if request.origin.contains("//localhost") {
+                return None;
+            }
+            let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.query).finish();
+            let query = if query.is_empty() { query } else { format!("?{query}") };
+            redirect(&format!("https://localhost:{port}{}{query}", request.path))
+        }
+        FaultKind::CutConnection => return None,
+    })
+}
+
+fn cut(response: &mut Reply) {
+    if let Body::Whole(Some(bytes)) = response.body_mut() {
+        let announced = bytes.len() as u64;
+        let half: Bytes = bytes.slice(..bytes.len() / 2);
+        *response.body_mut() = Body::Cut(Some(half), announced);
+    } else {
+        *response.body_mut() = Body::Cut(None, 1);
+    }
+}
+
+fn throttled(state: &State, account: &Account) -> Option<Reply> {
+    let limit = state.options.throttle_per_second?;
+    let mut throttle = state.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    let (since, count) = throttle.entry(account.user_principal_name.clone()).or_insert((Instant::now(), 0));
+    if since.elapsed() >= Duration::from_secs(1) {
+        (*since, *count) = (Instant::now(), 0);
+    }
+    *count += 1;
+    if *count <= limit {
+        return None;
+    }
+    let body =
+        json!({"error": {"code": "TooManyRequests", "message": "Too many requests. Please wait and try again."}});
+    let mut response = crate::http::json(StatusCode::TOO_MANY_REQUESTS, &body);
+    set_header(&mut response, "retry-after", "1");
+    set_header(&mut response, "rate-limit-limit", &limit.to_string());
+    set_header(&mut response, "rate-limit-remaining", "0");
+    let reset = time::OffsetDateTime::now_utc() + Duration::from_secs(1);
+    let format = time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    set_header(&mut response, "rate-limit-reset", &reset.format(format).unwrap_or_default());
+    Some(response)
+}
+
+fn module_file(state: &State, caller: &Caller<'_>) -> Reply {
+    if caller.account.role_groups.is_empty() {
+        return ApiError::unsupported_role(&caller.account.user_principal_name).reply();
+    }
+    let exported: Vec<&str> = Catalog::get()
+        .served_cmdlets()
+        .into_iter()
+        .map(|cmdlet| cmdlet.name.as_str())
+        .filter(|name| rbac::may_run(caller.account, name))
+        .collect();
+    let key = &state.module_key;
+    let content = format!(
+        "# Stub of the simulated tenant; it defines no cmdlets.\n# Public key for secure strings:\n\
+         <RSAKeyValue><Modulus>{}</Modulus><Exponent>{}</Exponent></RSAKeyValue>\n",
+        STANDARD.encode(key.n().to_bytes_be()),
+        STANDARD.encode(key.e().to_bytes_be())
+    );
+    let body = json!({
+        "@odata.context": format!("{}/$metadata#EXOModuleFile", caller.base),
+        "value": [{"fileName": "ExchangeOnline.psm1", "fileContent": content, "exportedCmdlets": exported.join(",")}],
+    });
+    crate::http::json(StatusCode::OK, &body)
+}
+
+fn banner(caller: &Caller<'_>) -> Reply {
+    if caller.account.role_groups.is_empty() {
+        return ApiError::unsupported_role(&caller.account.user_principal_name).reply();
+    }
+    let rule = "-".repeat(88);
+    // The body of this endpoint isn't attested; an OData primitive is the plainest reading.
+    let text = format!(
+        "{rule}\nThis session is connected to the simulated tenant of Contoso.\n\nNothing here is real: people, mailboxes and \
+         settings are made from a seed, and changes end with the tenant.\n{rule}\n"
+    );
+    crate::http::json(
+        StatusCode::OK,
+        &json!({"@odata.context": format!("{}/$metadata#Edm.String", caller.base), "value": text}),
+    )
+}
