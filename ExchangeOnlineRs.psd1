@@ -1,0 +1,23 @@
+@{
+    RootModule           = 'ExchangeOnlineRs.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '9007c947-1833-44b3-addf-c59fcccba2a9'
+    Author               = 'The ExchangeOnlineRs contributors'
+    CompanyName          = 'The ExchangeOnlineRs contributors'
+    Copyright            = '(c) The ExchangeOnlineRs contributors. MIT licence.'
+    Description          = 'Exchange Online administration without ExchangeOnlineManagement: the same cmdlets, with a small native core that signs in and talks REST.'
+    PowerShellVersion    = '7.4'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('Formats/ExchangeOnlineRs.format.ps1xml')
+    FunctionsToExport    = @()
+    VariablesToExport    = @()
+    # The build writes these two lists, so that PowerShell finds a cmdlet's module without loading it.
+    CmdletsToExport      = @()
+    AliasesToExport      = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags         = @('Exchange', 'ExchangeOnline', 'Office365', 'Microsoft365', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            ReleaseNotes = 'First preview: sign-in with browser, device code and password; Get-Mailbox, Set-Mailbox, Get-Recipient, Get-AcceptedDomain, Get-OrganizationConfig and Set-OrganizationConfig.'
+        }
+    }
+}

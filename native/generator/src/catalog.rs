@@ -1,0 +1,314 @@
+//! The catalog and the overrides as they are in their files, and the cmdlets as the classes need them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::verbs;
+
+/// `cmdlets.json`.
+#[derive(Deserialize)]
+pub(crate) struct Catalog {
+    cmdlets: Vec<CatalogCmdlet>,
+}
+
+#[derive(Deserialize)]
+struct CatalogCmdlet {
+    name: String,
+    surfaces: Vec<String>,
+    module_native: bool,
+    default_parameter_set: DefaultSet,
+    parameter_sets: Vec<String>,
+    #[serde(default)]
+    parameter_set_surfaces: BTreeMap<String, Vec<String>>,
+    should_process: bool,
+    confirm_impact_high: bool,
+    parameters: Vec<CatalogParameter>,
+}
+
+#[derive(Deserialize)]
+struct DefaultSet {
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CatalogParameter {
+    name: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(rename = "type")]
+    type_name: String,
+    is_switch: bool,
+    sets: BTreeMap<String, CatalogBinding>,
+    surfaces: Vec<String>,
+    #[serde(default)]
+    accepted_values: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct CatalogBinding {
+    required: bool,
+    position: Option<i32>,
+    value_from_pipeline: bool,
+    value_from_pipeline_by_property_name: bool,
+}
+
+/// `overrides.json`: what ships, and where we know better than the catalog.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Overrides {
+    include: Include,
+    surface: String,
+    pub(crate) hand_written: Vec<String>,
+    /// Approved names for cmdlets whose verb PowerShell does not approve.
+    approved_names: BTreeMap<String, String>,
+    /// Type names of rows by noun.
+    row_types: BTreeMap<String, String>,
+    corrections: BTreeMap<String, CmdletCorrection>,
+}
+
+/// Either a list of names or `"*"`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Include {
+    Names(Vec<String>),
+    Pattern(String),
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CmdletCorrection {
+    /// Why; the only place where a reader can learn it, so it is not optional.
+    #[serde(rename = "why")]
+    _why: String,
+    default_parameter_set: Option<String>,
+    is_read: Option<bool>,
+    confirm_impact_high: Option<bool>,
+    #[serde(default)]
+    parameters: BTreeMap<String, ParameterCorrection>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ParameterCorrection {
+    #[serde(rename = "type")]
+    type_name: Option<String>,
+    aliases: Option<Vec<String>>,
+    required: Option<bool>,
+    position: Option<i32>,
+    pipeline: Option<Pipeline>,
+    #[serde(default)]
+    remove: bool,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+enum Pipeline {
+    None,
+    Value,
+    Property,
+    Both,
+}
+
+/// A cmdlet, ready to be written as a class.
+#[derive(Debug)]
+pub(crate) struct Cmdlet {
+    /// The name the service knows.
+    pub(crate) service_name: String,
+    /// The name PowerShell knows: the same but for unapproved verbs.
+    pub(crate) command_name: String,
+    pub(crate) default_set: Option<String>,
+    pub(crate) should_process: bool,
+    pub(crate) confirm_impact_high: bool,
+    pub(crate) is_read: bool,
+    pub(crate) row_type: String,
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) type_name: String,
+    pub(crate) accepted_values: Vec<String>,
+    /// `None` as the set's name stands for every set.
+    pub(crate) bindings: Vec<(Option<String>, Binding)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Binding {
+    pub(crate) required: bool,
+    pub(crate) position: Option<i32>,
+    pub(crate) by_value: bool,
+    pub(crate) by_property_name: bool,
+}
+
+const ALL_SETS: &str = "__AllParameterSets";
+
+/// Verbs that only read: the core may repeat their requests after a network fault.
+const READ_VERBS: [&str; 3] = ["Get", "Search", "Test"];
+
+/// The cmdlets that ship, corrected, in the order of their names.
+pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdlet>> {
+    let known: BTreeSet<String> = catalog.cmdlets.iter().map(|c| c.name.clone()).collect();
+    for (what, names) in [
+        ("corrections", overrides.corrections.keys().collect::<Vec<_>>()),
+        ("approvedNames", overrides.approved_names.keys().collect()),
+        ("include", if let Include::Names(names) = &overrides.include { names.iter().collect() } else { Vec::new() }),
+    ] {
+        if let Some(name) = names.into_iter().find(|n| !known.contains(*n)) {
+            return Err(Error::Data(format!("overrides.json, {what}: the catalog has no {name}")));
+        }
+    }
+    for (service, approved) in &overrides.approved_names {
+        if known.contains(approved) {
+            return Err(Error::Data(format!(
+                "overrides.json, approvedNames: {service} cannot be {approved}, which exists"
+            )));
+        }
+    }
+
+    let mut selected = Vec::new();
+    for cmdlet in catalog.cmdlets {
+        let wanted = match &overrides.include {
+            Include::Names(names) => names.contains(&cmdlet.name),
+            Include::Pattern(pattern) if pattern == "*" => {
+                !cmdlet.module_native
+                    && cmdlet.surfaces.contains(&overrides.surface)
+                    && !overrides.hand_written.contains(&cmdlet.name)
+            }
+            Include::Pattern(pattern) => {
+                return Err(Error::Data(format!("overrides.json, include: a list or \"*\", not \"{pattern}\"")));
+            }
+        };
+        if wanted {
+            selected.push(resolve(cmdlet, overrides)?);
+        }
+    }
+    selected.sort_by(|a, b| a.service_name.cmp(&b.service_name));
+    Ok(selected)
+}
+
+fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
+    let nothing = CmdletCorrection::default();
+    let correction = overrides.corrections.get(&cmdlet.name).unwrap_or(&nothing);
+    if let Some(name) = correction.parameters.keys().find(|n| !cmdlet.parameters.iter().any(|p| &p.name == *n)) {
+        return Err(Error::Data(format!("overrides.json, corrections: {} has no parameter {name}", cmdlet.name)));
+    }
+    let (verb, noun) =
+        cmdlet.name.split_once('-').ok_or_else(|| Error::Data(format!("{} is not Verb-Noun", cmdlet.name)))?;
+    let command_name = match overrides.approved_names.get(&cmdlet.name) {
+        Some(approved) => approved.clone(),
+        None => cmdlet.name.clone(),
+    };
+    let command_verb = command_name.split_once('-').map_or("", |(verb, _)| verb);
+    if !verbs::is_approved(command_verb) {
+        return Err(Error::Data(format!(
+            "PowerShell does not approve the verb of {command_name}; give {} a name in approvedNames of overrides.json",
+            cmdlet.name
+        )));
+    }
+
+    let sets: Vec<&String> = cmdlet
+        .parameter_sets
+        .iter()
+        .filter(|set| cmdlet.parameter_set_surfaces.get(*set).is_none_or(|on| on.contains(&overrides.surface)))
+        .collect();
+    // The sets in which some parameter already takes the piped object.
+    let value_takers: BTreeSet<String> = cmdlet
+        .parameters
+        .iter()
+        .flat_map(|p| p.sets.iter().filter(|(_, binding)| binding.value_from_pipeline).map(|(set, _)| set.clone()))
+        .collect();
+    let mut parameters = Vec::new();
+    for parameter in &cmdlet.parameters {
+        let fix = correction.parameters.get(&parameter.name);
+        if fix.is_some_and(|f| f.remove) || !parameter.surfaces.contains(&overrides.surface) {
+            continue;
+        }
+        parameters.push(resolve_parameter(parameter, fix, &sets, &value_takers, cmdlet.module_native));
+    }
+    parameters.sort_by_key(|p| {
+        // Positional ones first, then as the catalog has them: this is the order of Get-Help's syntax.
+        p.bindings.iter().filter_map(|(_, b)| b.position).min().unwrap_or(i32::MAX)
+    });
+
+    let default_set = correction
+        .default_parameter_set
+        .clone()
+        .or(cmdlet.default_parameter_set.name)
+        .filter(|name| name != ALL_SETS && sets.contains(&name));
+    Ok(Cmdlet {
+        default_set,
+        should_process: cmdlet.should_process,
+        confirm_impact_high: correction.confirm_impact_high.unwrap_or(cmdlet.confirm_impact_high),
+        is_read: correction.is_read.unwrap_or(READ_VERBS.contains(&verb)),
+        row_type: overrides
+            .row_types
+            .get(noun)
+            .cloned()
+            .unwrap_or_else(|| format!("Deserialized.Microsoft.Exchange.Management.{noun}")),
+        command_name,
+        service_name: cmdlet.name.clone(),
+        parameters,
+    })
+}
+
+fn resolve_parameter(
+    parameter: &CatalogParameter,
+    fix: Option<&ParameterCorrection>,
+    sets: &[&String],
+    value_takers: &BTreeSet<String>,
+    module_native: bool,
+) -> Parameter {
+    let mut bindings: Vec<(Option<String>, Binding)> = Vec::new();
+    for set in sets {
+        let Some(binding) = parameter.sets.get(*set) else {
+            continue;
+        };
+        let mut binding = Binding {
+            required: binding.required,
+            // Pages of server cmdlets count positions from 1, as the service's own help does; PowerShell counts from 0.
+            position: binding.position.map(|p| if module_native { p } else { (p - 1).max(0) }),
+            by_value: binding.value_from_pipeline,
+            by_property_name: binding.value_from_pipeline_by_property_name,
+        };
+        if let Some(fix) = fix {
+            binding.required = fix.required.unwrap_or(binding.required);
+            binding.position = fix.position.or(binding.position);
+            if let Some(pipeline) = fix.pipeline {
+                binding.by_value = matches!(pipeline, Pipeline::Value | Pipeline::Both);
+                binding.by_property_name = matches!(pipeline, Pipeline::Property | Pipeline::Both);
+            }
+        }
+        bindings.push((Some((*set).clone()), binding));
+    }
+    // A few pages say "by property name" only. The object itself has to arrive: its Identity can be a display name, and
+    // two objects may share it, while the object knows an id that nothing else has. Names and addresses are piped as well.
+    if parameter.name == "Identity" && fix.is_none_or(|f| f.pipeline.is_none()) {
+        for (set, binding) in &mut bindings {
+            let taken = set.as_ref().is_some_and(|set| value_takers.contains(set));
+            binding.by_value |= binding.by_property_name && !taken;
+        }
+    }
+    // One attribute says as much as one per set when the parameter is the same in all of them.
+    if bindings.len() == sets.len() && bindings.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+        bindings.truncate(1);
+        bindings.iter_mut().for_each(|b| b.0 = None);
+    }
+    Parameter {
+        name: parameter.name.clone(),
+        // The pages give some parameters the aliases that -WhatIf and -Confirm have everywhere.
+        aliases: fix
+            .and_then(|f| f.aliases.clone())
+            .unwrap_or_else(|| parameter.aliases.iter().filter(|a| *a != "wi" && *a != "cf").cloned().collect()),
+        type_name: match fix.and_then(|f| f.type_name.clone()) {
+            Some(name) => name,
+            None if parameter.is_switch => "SwitchParameter".to_owned(),
+            None => parameter.type_name.clone(),
+        },
+        accepted_values: parameter.accepted_values.clone(),
+        bindings,
+    }
+}

@@ -1,0 +1,62 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using System.Reflection;
+
+namespace ExchangeOnlineRs.Cmdlets;
+
+/// <summary>
+/// The values the documentation lists for a parameter, offered on Tab. They do not restrict: the service is ahead of its
+/// documentation, and it is the service that judges.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class AcceptedValuesAttribute : ArgumentCompleterAttribute
+{
+    /// <summary>Lists the values.</summary>
+    /// <param name="values">The values.</param>
+    public AcceptedValuesAttribute(params string[] values)
+        : base(typeof(AcceptedValuesCompleter)) => Values = values;
+
+    /// <summary>The values.</summary>
+    public IReadOnlyList<string> Values { get; }
+}
+
+/// <summary>Completes from <see cref="AcceptedValuesAttribute"/>.</summary>
+public sealed class AcceptedValuesCompleter : IArgumentCompleter
+{
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName,
+        string parameterName,
+        string wordToComplete,
+        CommandAst commandAst,
+        IDictionary fakeBoundParameters)
+    {
+        string word = wordToComplete.Trim('\'', '"');
+        foreach (string value in ValuesOf(commandName, parameterName))
+        {
+            if (value.StartsWith(word, StringComparison.OrdinalIgnoreCase))
+            {
+                bool plain = value.AsSpan().IndexOfAny(" ,;'\"()[]{}$`|&@#<>") < 0;
+                yield return new CompletionResult(
+                    plain ? value : "'" + value.Replace("'", "''", StringComparison.Ordinal) + "'",
+                    value,
+                    CompletionResultType.ParameterValue,
+                    value);
+            }
+        }
+    }
+
+    private static IReadOnlyList<string> ValuesOf(string commandName, string parameterName)
+    {
+        string name = commandName[(commandName.LastIndexOf('\\') + 1)..].Replace("-", string.Empty, StringComparison.Ordinal);
+        Type? type = typeof(AcceptedValuesCompleter).Assembly.GetType(
+            typeof(AcceptedValuesCompleter).Namespace + "." + name + "Command",
+            throwOnError: false,
+            ignoreCase: true);
+        return type?.GetProperty(parameterName, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)
+            ?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
+    }
+}

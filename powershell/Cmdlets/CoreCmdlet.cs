@@ -1,0 +1,157 @@
+using System;
+using System.Globalization;
+using System.Management.Automation;
+using System.Text.Json;
+using System.Threading;
+using ExchangeOnlineRs.Native;
+
+namespace ExchangeOnlineRs.Cmdlets;
+
+/// <summary>
+/// What every cmdlet of the module shares: one operation of the core at a time, its messages on the caller's streams, and
+/// Ctrl+C that stops it at once.
+/// </summary>
+public abstract class CoreCmdlet : PSCmdlet
+{
+    /// <summary>
+    /// How long a wait may last before the engine's own stop flag is looked at. Ctrl+C does not depend on it: it cancels
+    /// the operation, which ends the wait.
+    /// </summary>
+    private const uint WaitMilliseconds = 2000;
+
+    private NativeOperation? current;
+
+    // Generated classes add a property for every parameter of the service; nothing else here is visible to them by accident.
+    private protected CoreCmdlet()
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => Volatile.Read(ref current)?.Cancel();
+
+    /// <summary>Runs an operation to its end.</summary>
+    /// <param name="operation">The operation; it is closed here, however this ends.</param>
+    /// <param name="onPage">Takes each page.</param>
+    /// <returns>The document of the end.</returns>
+    /// <exception cref="FaultException">The operation failed.</exception>
+    private protected JsonDocument RunOperation(NativeOperation operation, Action<PageHandle>? onPage = null)
+    {
+        using NativeOperation owned = operation;
+        Volatile.Write(ref current, owned);
+        try
+        {
+            while (true)
+            {
+                if (Stopping)
+                {
+                    throw new PipelineStoppedException();
+                }
+
+                switch (owned.Next(WaitMilliseconds, out PageHandle? page))
+                {
+                    case OperationStep.Pending:
+                        break;
+                    case OperationStep.Event:
+                        using (JsonDocument payload = owned.Payload())
+                        {
+                            ShowEvent(payload.RootElement);
+                        }
+
+                        break;
+                    case OperationStep.Page:
+                        onPage?.Invoke(page!);
+                        break;
+                    case OperationStep.Done:
+                        return owned.Payload();
+                    default:
+                        using (JsonDocument payload = owned.Payload())
+                        {
+                            throw Failure(Fault.Parse(payload.RootElement));
+                        }
+                }
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref current, null);
+        }
+    }
+
+    /// <summary>The record of a failure that is not the core's: the library is missing, or something of ours broke.</summary>
+    private protected static ErrorRecord LibraryError(NativeLibraryException exception) =>
+        new(exception, "NativeLibraryUnavailable", ErrorCategory.ResourceUnavailable, null);
+
+    /// <summary>Whether verbose messages will be shown; the core makes none otherwise.</summary>
+    private protected bool WantsVerbose()
+    {
+        if (MyInvocation.BoundParameters.TryGetValue("Verbose", out object? verbose) && verbose is SwitchParameter given)
+        {
+            return given.IsPresent;
+        }
+
+        return GetVariableValue("VerbosePreference") is { } preference
+            && !string.Equals(preference.ToString(), nameof(ActionPreference.SilentlyContinue), StringComparison.OrdinalIgnoreCase)
+            && !string.Equals(preference.ToString(), nameof(ActionPreference.Ignore), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Shows a sentence as Write-Host does: on the host, and on the information stream for whoever redirects it.</summary>
+    private protected void ShowOnHost(string text, ConsoleColor? color = null)
+    {
+        var message = new HostInformationMessage { Message = text };
+        if (color is { } foreground)
+        {
+            message.ForegroundColor = foreground;
+        }
+
+        WriteInformation(message, new[] { "PSHOST" });
+    }
+
+    /// <summary>Sets the variable by which scripts of the original learn how the last cmdlet ended.</summary>
+    private protected void SetLastExecutionStatus(bool succeeded) =>
+        SessionState.PSVariable.Set("global:EXO_LastExecutionStatus", succeeded);
+
+    /// <summary>
+    /// A message of the core. A sign-in that waits for a person must be seen, so it goes to the host; the rest goes to its
+    /// stream.
+    /// </summary>
+    private protected virtual void ShowEvent(JsonElement message)
+    {
+        string text = Text(message, "text") ?? string.Empty;
+        switch (Text(message, "kind"))
+        {
+            case "verbose":
+                WriteVerbose(text);
+                break;
+            case "warning":
+                WriteWarning(text);
+                break;
+            case "deviceCode":
+                ShowOnHost(Text(message, "message") ?? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"To sign in, open {Text(message, "verificationUri")} in a web browser and enter the code {Text(message, "userCode")}."));
+                break;
+            case "browser":
+                ShowOnHost(BrowserSentence(text, Text(message, "address")));
+                break;
+            case "banner":
+                ShowOnHost(text, ConsoleColor.Yellow);
+                break;
+            default:
+                WriteInformation(text, new[] { "ExchangeOnlineRs" });
+                break;
+        }
+    }
+
+    private protected static string? Text(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+
+    private static string BrowserSentence(string text, string? address) =>
+        string.IsNullOrEmpty(address) || text.Contains(address, StringComparison.Ordinal) ? text
+        : string.IsNullOrEmpty(text) ? $"Waiting for the sign-in in the web browser. If no window opened, go to {address}"
+        : $"{text} {address}";
+
+    private Exception Failure(Fault fault) =>
+        fault.IsCancelled && Stopping ? new PipelineStoppedException() : new FaultException(fault);
+}

@@ -1,0 +1,224 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Management.Automation;
+using System.Text.Json;
+using ExchangeOnlineRs.Native;
+using ExchangeOnlineRs.Rows;
+
+namespace ExchangeOnlineRs.Cmdlets;
+
+/// <summary>
+/// A cmdlet that the service carries out. The generated classes below it hold parameters only: this class sends what was
+/// bound and writes what comes back.
+/// </summary>
+public abstract class ServiceCmdlet : CoreCmdlet
+{
+    private static readonly HashSet<string> NotForTheService = CommonNames();
+
+    private readonly ServiceCmdletDefinition definition;
+
+    /// <summary>Tells the base class which cmdlet this is.</summary>
+    /// <param name="definition">The cmdlet.</param>
+    protected ServiceCmdlet(ServiceCmdletDefinition definition) => this.definition = definition;
+
+    /// <summary>Sends one request for each object of the pipeline, or one if there is no pipeline.</summary>
+    protected override void ProcessRecord()
+    {
+        using var buffer = new PooledBuffer();
+        string? identity;
+        try
+        {
+            identity = WriteRequest(buffer);
+        }
+        catch (WireException e)
+        {
+            SetLastExecutionStatus(false);
+            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategory.InvalidArgument, e.Value));
+            return;
+        }
+
+        if (definition.AsksForConfirmation && !ShouldProcess(identity ?? "the organization", definition.Name))
+        {
+            return;
+        }
+
+        try
+        {
+            long written = 0;
+            bool progress = ConnectionPreferences.ShowProgress;
+            using JsonDocument end = RunOperation(NativeOperation.StartCommand(buffer.Written), handle =>
+            {
+                var page = new RowPage(handle, definition.RowType);
+                for (int i = 0; i < page.Count; i++)
+                {
+                    if (page.Row(i) is { } row)
+                    {
+                        WriteObject(row);
+                        written++;
+                    }
+                }
+
+                if (progress)
+                {
+                    WriteProgress(new ProgressRecord(0, definition.Name, $"{written.ToString("N0", CultureInfo.CurrentCulture)} objects received")
+                    {
+                        PercentComplete = -1,
+                    });
+                }
+            });
+            if (progress && written > 0)
+            {
+                WriteProgress(new ProgressRecord(0, definition.Name, "Completed") { RecordType = ProgressRecordType.Completed });
+            }
+
+            SetLastExecutionStatus(true);
+        }
+        catch (FaultException e)
+        {
+            Report(e.Fault, identity);
+        }
+        catch (NativeLibraryException e)
+        {
+            ThrowTerminatingError(LibraryError(e));
+        }
+    }
+
+    private void Report(Fault fault, string? identity)
+    {
+        SetLastExecutionStatus(false);
+        if (!string.IsNullOrEmpty(fault.Detail))
+        {
+            WriteVerbose(fault.Detail);
+        }
+
+        ErrorRecord record = fault.ToErrorRecord(identity);
+        if (fault.EndsSession || fault.Kind == "notConnected")
+        {
+            ThrowTerminatingError(record);
+        }
+
+        WriteError(record);
+    }
+
+    /// <summary>Writes the request and returns the identity it is about, for messages and routing.</summary>
+    private string? WriteRequest(PooledBuffer buffer)
+    {
+        Dictionary<string, object> bound = MyInvocation.BoundParameters;
+        string? anchor = null;
+        object? resultSize = null;
+
+        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
+        json.WriteStartObject();
+        json.WriteNull("connectionId");
+        json.WriteString("cmdletName", definition.Name);
+        json.WriteStartObject("parameters");
+        foreach ((string name, object value) in bound)
+        {
+            if (NotForTheService.Contains(name))
+            {
+                continue;
+            }
+
+            if (definition.HasPagedResults && name.Equals("ResultSize", StringComparison.OrdinalIgnoreCase))
+            {
+                resultSize = value;
+            }
+
+            bool isIdentity = name.Equals("Identity", StringComparison.OrdinalIgnoreCase);
+            if (isIdentity && (value is null or "" or PSObject { BaseObject: "" }))
+            {
+                // An empty variable must not turn one object into all of them.
+                throw new WireException(name, value, "EmptyIdentity", "It is empty. Name an object, or leave the parameter out to get all.");
+            }
+
+            json.WritePropertyName(name);
+            string? text = WireWriter.Write(json, name, value);
+            if (isIdentity)
+            {
+                anchor = text;
+            }
+            else if (name.Equals("Mailbox", StringComparison.OrdinalIgnoreCase))
+            {
+                anchor ??= text;
+            }
+        }
+
+        if (SendsConfirm(bound))
+        {
+            json.WriteBoolean("Confirm", false);
+        }
+
+        json.WriteEndObject();
+        WriteResultSize(json, resultSize);
+        json.WriteNull("pageSize");
+        WriteCommon(json, bound, "warningAction", "WarningAction");
+        WriteCommon(json, bound, "errorAction", "ErrorAction");
+        json.WriteString("anchor", anchor);
+        json.WriteBoolean("isRead", definition.IsRead);
+        json.WriteBoolean("verbose", WantsVerbose());
+        json.WriteEndObject();
+        json.Flush();
+        return anchor;
+    }
+
+    /// <summary>
+    /// The question is asked here, before anything is sent, so the service must not ask again: it could not get an answer.
+    /// It only asks by itself for cmdlets of high impact, or when told to; all others are spared a parameter that not every
+    /// one of them may know.
+    /// </summary>
+    private bool SendsConfirm(Dictionary<string, object> bound) =>
+        definition.AsksForConfirmation && (definition.HasHighImpact || bound.ContainsKey("Confirm"));
+
+    private void WriteResultSize(Utf8JsonWriter json, object? resultSize)
+    {
+        if (resultSize is null)
+        {
+            // The limit of 1,000 belongs to cmdlets on which it can be lifted.
+            if (definition.HasPagedResults)
+            {
+                json.WriteNull("resultSize");
+            }
+            else
+            {
+                json.WriteString("resultSize", "unlimited");
+            }
+        }
+        else if (ResultSize.TryParse(resultSize, out ulong? count))
+        {
+            if (count is { } number)
+            {
+                json.WriteNumber("resultSize", number);
+            }
+            else
+            {
+                json.WriteString("resultSize", "unlimited");
+            }
+        }
+        else
+        {
+            throw new WireException("ResultSize", resultSize, "InvalidResultSize", ResultSize.Requirement);
+        }
+    }
+
+    private static void WriteCommon(Utf8JsonWriter json, Dictionary<string, object> bound, string key, string parameter)
+    {
+        if (bound.TryGetValue(parameter, out object? value))
+        {
+            json.WriteString(key, value?.ToString());
+        }
+        else
+        {
+            json.WriteNull(key);
+        }
+    }
+
+    /// <summary>The engine knows its common parameters, including those of later versions.</summary>
+    private static HashSet<string> CommonNames()
+    {
+        var names = new HashSet<string>(CommonParameters, StringComparer.OrdinalIgnoreCase);
+        names.UnionWith(OptionalCommonParameters);
+        names.Add("ProgressAction");
+        return names;
+    }
+}

@@ -1,0 +1,32 @@
+namespace ExchangeOnlineRs.Cmdlets;
+
+/// <summary>What the base class must know of a cmdlet beyond its parameters.</summary>
+public sealed class ServiceCmdletDefinition
+{
+    /// <summary>Describes a cmdlet.</summary>
+    /// <param name="name">The name the service knows.</param>
+    /// <param name="rowType">The type name of its rows.</param>
+    public ServiceCmdletDefinition(string name, string rowType)
+    {
+        Name = name;
+        RowType = rowType;
+    }
+
+    /// <summary>The name the service knows.</summary>
+    public string Name { get; }
+
+    /// <summary>The type name of its rows.</summary>
+    public string RowType { get; }
+
+    /// <summary>Whether it only reads, so that a request may be repeated after a network fault.</summary>
+    public bool IsRead { get; init; }
+
+    /// <summary>Whether it has <c>-WhatIf</c> and <c>-Confirm</c>.</summary>
+    public bool AsksForConfirmation { get; init; }
+
+    /// <summary>Whether it asks without being told to.</summary>
+    public bool HasHighImpact { get; init; }
+
+    /// <summary>Whether it has the <c>-ResultSize</c> that takes <c>Unlimited</c>.</summary>
+    public bool HasPagedResults { get; init; }
+}

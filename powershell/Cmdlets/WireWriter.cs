@@ -1,0 +1,243 @@
+using System;
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+
+namespace ExchangeOnlineRs.Cmdlets;
+
+/// <summary>A parameter's value cannot be sent.</summary>
+internal sealed class WireException : Exception
+{
+    internal WireException(string parameter, object? value, string errorId, string why)
+        : base($"Cannot send the value of parameter '{parameter}'. {why}")
+    {
+        ErrorId = errorId;
+        Value = value;
+    }
+
+    internal string ErrorId { get; }
+
+    internal object? Value { get; }
+}
+
+/// <summary>Writes the values of parameters as the service reads them.</summary>
+internal static class WireWriter
+{
+    private const int MostLevels = 24;
+    private const string HashtableType = "#Exchange.GenericHashTable";
+
+    /// <summary>
+    /// The members by which an object is recognised, the most exact first. Display names can be ambiguous; the service
+    /// takes any of these where it takes an identity.
+    /// </summary>
+    private static readonly string[] IdentityMembers =
+        { "ExternalDirectoryObjectId", "ExchangeGuid", "Guid", "Identity", "DistinguishedName", "UserPrincipalName", "PrimarySmtpAddress" };
+
+    /// <summary>Writes a value and returns it if it is a single text.</summary>
+    internal static string? Write(Utf8JsonWriter json, string parameter, object? value)
+    {
+        // A parameter of an array type wraps @{Add=…; Remove=…} into an array, where the service would not find it.
+        if (Unwrap(value) is object?[] { Length: 1 } single && Unwrap(single[0]) is IDictionary change && IsChange(change))
+        {
+            value = change;
+        }
+
+        return Write(json, parameter, value, MostLevels);
+    }
+
+    private static string? Write(Utf8JsonWriter json, string parameter, object? value, int levels)
+    {
+        if (levels == 0)
+        {
+            throw new WireException(parameter, value, "ValueTooDeep", "It is nested too deeply, or contains itself.");
+        }
+
+        object? original = value;
+        value = Unwrap(value);
+        switch (value)
+        {
+            case null:
+                json.WriteNullValue();
+                return null;
+            case string text:
+                json.WriteStringValue(text);
+                return text;
+            case bool flag:
+                json.WriteBooleanValue(flag);
+                return null;
+            case SwitchParameter given:
+                json.WriteBooleanValue(given.IsPresent);
+                return null;
+            case Enum member:
+                return WriteText(json, member.ToString());
+            case int number:
+                json.WriteNumberValue(number);
+                return null;
+            case sbyte or byte or short or ushort or uint or long:
+                json.WriteNumberValue(Convert.ToInt64(value, CultureInfo.InvariantCulture));
+                return null;
+            case ulong number:
+                json.WriteNumberValue(number);
+                return null;
+            case decimal number:
+                json.WriteNumberValue(number);
+                return null;
+            case double or float:
+                WriteDouble(json, parameter, Convert.ToDouble(value, CultureInfo.InvariantCulture));
+                return null;
+            case char character:
+                return WriteText(json, character.ToString());
+            case Guid guid:
+                return WriteText(json, guid.ToString("D"));
+            case DateTime date:
+                // A date without a zone is what the administrator means: local time.
+                return WriteText(json, date.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
+            case DateTimeOffset date:
+                return WriteText(json, date.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
+            case TimeSpan span:
+                return WriteText(json, span.ToString("c", CultureInfo.InvariantCulture));
+            case ByteQuantifiedSize size:
+                return WriteText(json, size.ToBytes().ToString(CultureInfo.InvariantCulture) + " B");
+            case CultureInfo culture:
+                return WriteText(json, culture.Name);
+            case ScriptBlock block:
+                // -Filter {…}: the text between the braces, nothing expanded.
+                return WriteText(json, block.ToString());
+            case SecureString or PSCredential or X509Certificate2:
+                throw new WireException(
+                    parameter,
+                    null,
+                    "SecretNotSupported",
+                    $"This version of ExchangeOnlineRs does not send values of type {value.GetType().Name}: they must be encrypted for the service first.");
+            case byte[] bytes:
+                json.WriteStartArray();
+                foreach (byte b in bytes)
+                {
+                    json.WriteNumberValue(b);
+                }
+
+                json.WriteEndArray();
+                return null;
+            case IDictionary table:
+                WriteTable(json, parameter, table, levels);
+                return null;
+            case Row row:
+                return WriteText(json, IdentityOf(row));
+            case IEnumerable items:
+                json.WriteStartArray();
+                foreach (object? item in items)
+                {
+                    Write(json, parameter, item, levels - 1);
+                }
+
+                json.WriteEndArray();
+                return null;
+            default:
+                return WriteText(json, IdentityOf(original, value, parameter));
+        }
+    }
+
+    private static string WriteText(Utf8JsonWriter json, string text)
+    {
+        json.WriteStringValue(text);
+        return text;
+    }
+
+    private static void WriteDouble(Utf8JsonWriter json, string parameter, double number)
+    {
+        if (!double.IsFinite(number))
+        {
+            throw new WireException(parameter, number, "NotANumber", "It is not a finite number.");
+        }
+
+        json.WriteNumberValue(number);
+    }
+
+    private static void WriteTable(Utf8JsonWriter json, string parameter, IDictionary table, int levels)
+    {
+        json.WriteStartObject();
+        json.WriteString("@odata.type", HashtableType);
+        foreach (DictionaryEntry entry in table)
+        {
+            json.WritePropertyName(Convert.ToString(Unwrap(entry.Key), CultureInfo.InvariantCulture) ?? string.Empty);
+            Write(json, parameter, entry.Value, levels - 1);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static bool IsChange(IDictionary table)
+    {
+        foreach (object key in table.Keys)
+        {
+            string name = key.ToString() ?? string.Empty;
+            if (!name.Equals("Add", StringComparison.OrdinalIgnoreCase) && !name.Equals("Remove", StringComparison.OrdinalIgnoreCase))
+            {
+                return false;
+            }
+        }
+
+        return table.Count > 0;
+    }
+
+    /// <summary>The most exact id of a row of ours.</summary>
+    private static string IdentityOf(Row row)
+    {
+        // A mailbox without a user keeps the id of the user it had; its own is then the exact one.
+        bool inactive = string.Equals(row.TextOf("IsInactiveMailbox"), bool.TrueString, StringComparison.OrdinalIgnoreCase);
+        string? directory = inactive ? null : row.TextOf("ExternalDirectoryObjectId");
+        return directory
+            ?? RealGuid(row.TextOf("ExchangeGuid"))
+            // Rows that are no directory objects can have a Guid that names something else.
+            ?? (row.TextOf("DistinguishedName") is null ? null : RealGuid(row.TextOf("Guid")))
+            ?? row.ToString();
+    }
+
+    private static string IdentityOf(object? original, object value, string parameter)
+    {
+        if (original is not PSObject wrapped || value is not (PSCustomObject or Rows.PlainRow))
+        {
+            return (string)LanguagePrimitives.ConvertTo(value, typeof(string), CultureInfo.InvariantCulture);
+        }
+
+        // An object a script made, or read from a file: the property of the parameter's name is what the original binds.
+        if (value is PSCustomObject && MemberText(wrapped, parameter) is { } named)
+        {
+            return named;
+        }
+
+        foreach (string member in IdentityMembers)
+        {
+            if (MemberText(wrapped, member) is { } text && (!member.EndsWith("Guid", StringComparison.Ordinal) || RealGuid(text) is not null))
+            {
+                return text;
+            }
+        }
+
+        return value is Rows.PlainRow
+            ? value.ToString()!
+            : throw new WireException(parameter, wrapped, "NoIdentity", "The object has no property that identifies it, such as Identity or PrimarySmtpAddress.");
+    }
+
+    private static string? MemberText(PSObject value, string name)
+    {
+        string? text = value.Properties[name]?.Value?.ToString();
+        return string.IsNullOrEmpty(text) ? null : text;
+    }
+
+    private static string? RealGuid(string? text) =>
+        text is not null && (!Guid.TryParse(text, out Guid guid) || guid != Guid.Empty) ? text : null;
+
+    private static object? Unwrap(object? value)
+    {
+        if (value == System.Management.Automation.Internal.AutomationNull.Value)
+        {
+            return null;
+        }
+
+        return value is PSObject wrapped ? wrapped.BaseObject : value;
+    }
+}

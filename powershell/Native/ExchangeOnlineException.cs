@@ -1,0 +1,36 @@
+using System;
+
+namespace ExchangeOnlineRs;
+
+/// <summary>What Exchange Online, the sign-in or the way there reported.</summary>
+/// <remarks>
+/// The message keeps the service's form, <c>Ex6F9304|Class|Text</c>, because scripts look into it; what else is known is
+/// here, so that new scripts need not.
+/// </remarks>
+public sealed class ExchangeOnlineException : Exception
+{
+    internal ExchangeOnlineException(Native.Fault fault)
+        : base(fault.Message)
+    {
+        Kind = fault.Kind;
+        StatusCode = fault.Status;
+        RequestId = fault.RequestId;
+        Server = fault.Server;
+        ServiceExceptionType = fault.ExceptionType;
+    }
+
+    /// <summary>The kind of failure, such as <c>notFound</c>, <c>throttled</c> or <c>network</c>.</summary>
+    public string Kind { get; }
+
+    /// <summary>The HTTP status of the answer, if there was one.</summary>
+    public int? StatusCode { get; }
+
+    /// <summary>The id under which the service knows the request; support asks for it.</summary>
+    public string? RequestId { get; }
+
+    /// <summary>The server that answered.</summary>
+    public string? Server { get; }
+
+    /// <summary>The class name of the exception in the service.</summary>
+    public string? ServiceExceptionType { get; }
+}
