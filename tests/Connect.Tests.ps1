@@ -26,6 +26,13 @@ Describe 'Connect-ExchangeOnline' {
         @(Get-ConnectionInformation).Count | Should -Be 1
     }
 
+    It 'takes $null for a text as not given' {
+        Connect-TestTenant -Tenant $tenant -Parameters @{
+            Organization = $null; DelegatedOrganization = $null; Prefix = $null; UserPrincipalName = $null
+        }
+        (Get-ConnectionInformation).State | Should -Be 'Connected'
+    }
+
     It 'signs in in the browser with a second factor' {
         Set-TestBrowser -Tenant $tenant -As 'mfa.admin'
         $account = Get-TenantAccount -Tenant $tenant -Name 'mfa.admin'

@@ -99,6 +99,18 @@ Describe 'Errors of a command' {
         $record.InvocationInfo.MyCommand.Name | Should -Be 'Get-Mailbox'
     }
 
+    It 'an empty identity is an error, not all mailboxes: <Case>' -ForEach @(
+        @{ Case = '$null'; Command = { Get-Mailbox $null -ErrorAction Stop } }
+        @{ Case = 'empty text'; Command = { Get-Mailbox -Identity '' -ErrorAction Stop } }
+        @{ Case = '$null from the pipeline'; Command = { $null | Get-Mailbox -ErrorAction Stop } }
+    ) {
+        $before = Measure-TenantRequest -Tenant $tenant
+        $record = Get-Failure $Command
+        $record.CategoryInfo.Category | Should -Be 'InvalidArgument'
+        $record.Exception.Message | Should -Match 'Identity'
+        @(Get-TenantRequest -Tenant $tenant -Skip $before -CmdletName 'Get-Mailbox').Count | Should -Be 0
+    }
+
     It 'ErrorAction Stop makes it one to catch' {
         $record = Get-Failure { Get-Mailbox 'no such mailbox' -ErrorAction Stop }
         $record.Exception.Message | Should -Match "couldn't be found"
@@ -130,6 +142,7 @@ Describe 'Errors of a command' {
             $before = (Get-Mailbox $person.Guid.ToString()).Office
             $record = Get-Failure { Set-Mailbox $person.Guid.ToString() -Office 'Not allowed' -ErrorAction Stop }
             $record.CategoryInfo.Category | Should -Be 'PermissionDenied'
+            $record.Exception.Message | Should -Match 'viewer@contoso\.onmicrosoft\.com is not allowed to run Set-Mailbox'
             $record.Exception.Message | Should -Not -Match '[{}]' -Because 'raw JSON is no message'
             (Get-Mailbox $person.Guid.ToString()).Office | Should -Be $before
         }

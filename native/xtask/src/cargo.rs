@@ -43,17 +43,7 @@ impl Artifacts {
 pub(crate) fn command(workspace: &Workspace) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace.root());
-    // `cargo run` tells us about our own package. Passed on, it would look like a changed environment to the build scripts that watch
-    // it, and their crates would be compiled anew each time somebody changes between cargo and xtask.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        let ours = text.starts_with("CARGO_PKG_")
-            || text.starts_with("CARGO_MANIFEST_")
-            || matches!(text.as_ref(), "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR");
-        if ours {
-            command.env_remove(&name);
-        }
-    }
+    process::without_our_package(&mut command);
     command
 }
 

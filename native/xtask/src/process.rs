@@ -160,6 +160,25 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&result.stdout).into_owned())
 }
 
+/// Takes out of a command's environment what `cargo run` told us about our own package. Passed on to another cargo, even one that a
+/// script starts, it would look like a changed environment to the build scripts that watch it, and their crates would be compiled anew
+/// each time somebody changes between cargo and xtask.
+pub(crate) fn without_our_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let ours = text.starts_with("CARGO_PKG_")
+            || text.starts_with("CARGO_MANIFEST_")
+            || text.starts_with("CARGO_BIN_")
+            || matches!(
+                text.as_ref(),
+                "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "CARGO_TARGET_TMPDIR" | "OUT_DIR"
+            );
+        if ours {
+            command.env_remove(&name);
+        }
+    }
+}
+
 /// The command as a person would type it, for messages.
 pub(crate) fn describe(command: &Command) -> String {
     let mut text = command.get_program().to_string_lossy().into_owned();
@@ -205,6 +224,20 @@ mod tests {
         let error = output(&mut Command::new("exors-no-such-program")).unwrap_err();
         assert!(error.to_string().contains("exors-no-such-program"));
         assert!(on_path("exors-no-such-program").is_none());
+    }
+
+    #[test]
+    fn cargo_s_word_about_our_package_is_not_passed_on() {
+        // `cargo test` has told this very process.
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let mut command = cargo();
+        without_our_package(&mut command);
+        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert!(
+            removed.contains(&"CARGO_PKG_NAME".as_ref()) && removed.contains(&"CARGO_MANIFEST_DIR".as_ref()),
+            "{removed:?}"
+        );
+        assert!(!removed.contains(&"PATH".as_ref()) && !removed.contains(&"CARGO_HOME".as_ref()), "{removed:?}");
     }
 
     #[cfg(unix)]

@@ -63,41 +63,73 @@ impl std::fmt::Display for Counts {
     }
 }
 
+/// What came of some tests.
+#[derive(Debug, Default)]
+struct Outcome {
+    counts: Counts,
+    /// What is no failed test but must not look like success: a program that crashed, a file that could not be read.
+    problems: Vec<String>,
+}
+
+impl Outcome {
+    fn add(&mut self, other: Self) {
+        self.counts.add(other.counts);
+        self.problems.extend(other.problems);
+    }
+}
+
 /// Runs the tests and prints the sum as the last line. `Ok(false)` means that some failed.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let started = Instant::now();
+    let say = |what: &str| crate::say(&format!("{what} after {} s", started.elapsed().as_secs()));
     let filter = options.filter.as_deref();
-    let mut total = Counts::default();
-    // Problems that are no failed test but must not look like success: a program that crashed, a file that could not be read.
-    let mut problems = Vec::new();
 
     let tools = if options.without_powershell { Err("as told".to_owned()) } else { usable(workspace)? };
     let artifacts = match &tools {
         Ok((tools, _)) => module::build(workspace, tools, Profile::Dev)?,
         Err(_) => cargo::build(workspace, Profile::Dev)?,
     };
-    crate::say(&format!("built after {} s", started.elapsed().as_secs()));
-
-    for selection in [cargo::selection(Profile::Dev), &["--package", "xtask"]] {
-        rust(workspace, selection, filter, &mut total, &mut problems)?;
-    }
-    crate::say(&format!("Rust tests done after {} s", started.elapsed().as_secs()));
-
+    let mut total = Outcome::default();
+    let compiled = compile(workspace)?;
+    say("built");
     match tools {
-        Ok((tools, pester)) => powershell(workspace, &tools, &pester, &artifacts, filter, &mut total, &mut problems)?,
-        Err(reason) => println!("The PowerShell tests (tests/*.Tests.ps1) were not run: {reason}"),
+        Ok((tools, pester)) if compiled => {
+            // Side by side, because both mostly wait. What the Rust tests say is kept until the others are done, so that the two don't mix.
+            let mut kept = Vec::new();
+            std::thread::scope(|scope| -> Result<()> {
+                let rust = scope.spawn(|| rust(workspace, filter, |line| kept.push(line.to_owned())));
+                total.add(powershell(workspace, &tools, &pester, &artifacts, filter)?);
+                say("PowerShell tests done");
+                total.add(rust.join().map_err(|_| anyhow::anyhow!("the Rust tests' thread broke"))??);
+                Ok(())
+            })?;
+            for line in &kept {
+                println!("{line}");
+            }
+        }
+        Ok((tools, pester)) => {
+            total.problems.push("the Rust tests do not compile".to_owned());
+            total.add(powershell(workspace, &tools, &pester, &artifacts, filter)?);
+        }
+        Err(reason) => {
+            total.add(rust(workspace, filter, |line| println!("{line}"))?);
+            println!("The PowerShell tests (tests/*.Tests.ps1) were not run: {reason}");
+        }
     }
-    crate::say(&format!("all done after {} s", started.elapsed().as_secs()));
+    say("all done");
 
-    for problem in &problems {
+    for problem in &total.problems {
         println!("{problem}");
     }
-    if total == Counts::default() && problems.is_empty() {
+    let mut counts = total.counts;
+    if counts == Counts::default() && total.problems.is_empty() {
         bail!("no test matches {:?}", filter.unwrap_or_default());
     }
-    total.failed = total.failed.max(u64::from(!problems.is_empty()));
-    println!("{total}");
-    Ok(total.failed == 0)
+    if !total.problems.is_empty() {
+        counts.failed = counts.failed.max(1);
+    }
+    println!("{counts}");
+    Ok(counts.failed == 0)
 }
 
 /// PowerShell, the SDK and Pester, or why there is none.
@@ -112,31 +144,51 @@ fn usable(workspace: &Workspace) -> Result<Result<(Tools, PathBuf), String>> {
     })
 }
 
-fn rust(
-    workspace: &Workspace,
-    selection: &[&str],
-    filter: Option<&str>,
-    total: &mut Counts,
-    problems: &mut Vec<String>,
-) -> Result<()> {
-    let mut command = cargo::command(workspace);
-    command.arg("test").args(selection).arg("--no-fail-fast");
-    if let Some(filter) = filter {
-        command.args(["--", filter]);
-    }
-    command.stdin(Stdio::null());
-    let mut counts = Counts::default();
-    let status = process::lines(&mut command, |line| {
-        println!("{line}");
-        if let Some(more) = Counts::of_cargo(line) {
-            counts.add(more);
+/// The workspace but xtask, then xtask: two selections, each with dependencies that the build and `cargo xtask` have already made.
+fn selections() -> [&'static [&'static str]; 2] {
+    [cargo::selection(Profile::Dev), &["--package", "xtask"]]
+}
+
+/// Compiles the Rust tests; `false` if they don't compile, of which the compiler has told.
+fn compile(workspace: &Workspace) -> Result<bool> {
+    for selection in selections() {
+        let mut command = cargo::command(workspace);
+        command.arg("test").args(selection).args(["--no-run", "--quiet"]).stdin(Stdio::null());
+        if !process::status(&mut command)?.success() {
+            return Ok(false);
         }
-    })?;
-    if !status.success() && counts.failed == 0 {
-        problems.push(format!("{} ended with {status} though no test failed", process::describe(&command)));
     }
-    total.add(counts);
-    Ok(())
+    Ok(true)
+}
+
+fn rust(workspace: &Workspace, filter: Option<&str>, mut show: impl FnMut(&str)) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    for selection in selections() {
+        let mut command = cargo::command(workspace);
+        command.arg("test").args(selection).arg("--no-fail-fast");
+        if let Some(filter) = filter {
+            command.args(["--", filter]);
+        }
+        // Names of programs and progress; wanted only when something went wrong, such as a test program that crashed.
+        let folder = workspace.run_directory()?;
+        let errors = folder.path().join("errors.txt");
+        command.stdin(Stdio::null()).stderr(fs::File::create(&errors)?);
+        let mut counts = Counts::default();
+        let status = process::lines(&mut command, |line| {
+            show(line);
+            if let Some(more) = Counts::of_cargo(line) {
+                counts.add(more);
+            }
+        })?;
+        if !status.success() {
+            String::from_utf8_lossy(&fs::read(&errors)?).lines().for_each(&mut show);
+        }
+        if !status.success() && counts.failed == 0 {
+            outcome.problems.push(format!("{} ended with {status} though no test failed", process::describe(&command)));
+        }
+        outcome.counts.add(counts);
+    }
+    Ok(outcome)
 }
 
 fn powershell(
@@ -145,9 +197,8 @@ fn powershell(
     pester: &Path,
     artifacts: &Artifacts,
     filter: Option<&str>,
-    total: &mut Counts,
-    problems: &mut Vec<String>,
-) -> Result<()> {
+) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
     for file in files(&workspace.tests(), filter)? {
         // A process for each file: connections and the native library belong to a process, and one that crashes takes only its own file
         // with it.
@@ -179,17 +230,19 @@ fn powershell(
         let status = process::status(&mut command)?;
         match counts(&result) {
             Ok(counts) => {
-                total.add(counts);
+                outcome.counts.add(counts);
                 if !status.success() && counts.failed == 0 {
-                    problems.push(format!("{} ended with {status} though no test failed", file.path.display()));
+                    outcome.problems.push(format!("{} ended with {status} though no test failed", file.path.display()));
                 }
             }
             Err(error) => {
-                problems.push(format!("{} ended with {status} and left no result: {error:#}", file.path.display()))
+                outcome
+                    .problems
+                    .push(format!("{} ended with {status} and left no result: {error:#}", file.path.display()));
             }
         }
     }
-    Ok(())
+    Ok(outcome)
 }
 
 struct TestFile {

@@ -141,6 +141,7 @@ impl Tools {
             command.env(name, value);
         }
         without_cargo_libraries(&mut command);
+        process::without_our_package(&mut command);
         command
     }
 
