@@ -67,6 +67,11 @@ Describe 'A tenant of 20,000 mailboxes' {
         "$warned" | Should -Be $moreResults
     }
 
+    It 'a warning that is not shown can still be collected' {
+        $null = Get-Mailbox -ResultSize 2 -WarningAction SilentlyContinue -WarningVariable warned
+        "$warned" | Should -Be $moreResults
+    }
+
     It 'refuses a size that is none: <_>' -ForEach 0, -1, 'many' {
         { Get-Mailbox -ResultSize $_ -ErrorAction Stop } | Should -Throw
     }

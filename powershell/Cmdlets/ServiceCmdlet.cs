@@ -152,8 +152,7 @@ public abstract class ServiceCmdlet : CoreCmdlet
         json.WriteEndObject();
         WriteResultSize(json, resultSize);
         json.WriteNull("pageSize");
-        WriteCommon(json, bound, "warningAction", "WarningAction");
-        WriteCommon(json, bound, "errorAction", "ErrorAction");
+        json.WriteString("errorAction", bound.TryGetValue("ErrorAction", out object? errorAction) ? errorAction?.ToString() : null);
         json.WriteString("anchor", anchor);
         json.WriteBoolean("isRead", definition.IsRead);
         json.WriteBoolean("verbose", WantsVerbose());
@@ -198,18 +197,6 @@ public abstract class ServiceCmdlet : CoreCmdlet
         else
         {
             throw new WireException("ResultSize", resultSize, "InvalidResultSize", ResultSize.Requirement);
-        }
-    }
-
-    private static void WriteCommon(Utf8JsonWriter json, Dictionary<string, object> bound, string key, string parameter)
-    {
-        if (bound.TryGetValue(parameter, out object? value))
-        {
-            json.WriteString(key, value?.ToString());
-        }
-        else
-        {
-            json.WriteNull(key);
         }
     }
 

@@ -60,9 +60,6 @@ pub struct Request {
     /// Objects per page; none means the connection's.
     #[serde(default)]
     pub page_size: Option<u32>,
-    /// `-WarningAction` of the caller.
-    #[serde(default)]
-    pub warning_action: Option<String>,
     /// `-ErrorAction` of the caller.
     #[serde(default)]
     pub error_action: Option<String>,
@@ -112,7 +109,6 @@ async fn run(connection: &Connection, request: &Request, operation: &Operation) 
         InvokeHeaders {
             cmdlet_name: &request.cmdlet_name,
             page_size,
-            warning_action: request.warning_action.as_deref(),
             error_action: request.error_action.as_deref(),
             ..Default::default()
         },

@@ -81,8 +81,6 @@ pub struct InvokeHeaders<'a> {
     pub page_size: u32,
     /// Routing hint, for example `UPN:adele@contoso.com`.
     pub anchor: Option<&'a str>,
-    /// `-WarningAction` of the caller.
-    pub warning_action: Option<&'a str>,
     /// `-ErrorAction` of the caller.
     pub error_action: Option<&'a str>,
     /// Id of the connection.
@@ -118,10 +116,8 @@ impl InvokeHeaders<'_> {
         if let Some(anchor) = self.anchor {
             add("x-anchormailbox", anchor);
         }
-        // The service knows no Ignore; the original sends SilentlyContinue for it.
-        if let Some(action) = self.warning_action {
-            add("warningaction", if action.eq_ignore_ascii_case("Ignore") { "SilentlyContinue" } else { action });
-        }
+        // There is a header for -WarningAction too. It is not sent: with SilentlyContinue the service would leave out what a
+        // caller may still collect, and showing a warning or not is decided where it is shown.
         if let Some(action) = self.error_action {
             add("erroraction", action);
         }
