@@ -79,6 +79,12 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        // The end of its input lets it take its own files along; killing is for one that does not listen.
+        drop(self.child.stdin.take());
+        let begin = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && begin.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
