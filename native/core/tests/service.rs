@@ -29,12 +29,19 @@ struct Service {
 }
 
 /// What an operation gave.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Outcome {
     rows: Vec<Value>,
     pages: usize,
     events: Vec<Value>,
     result: Value,
+}
+
+impl std::fmt::Debug for Outcome {
+    /// Without the rows: a failed test is to be read by somebody.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} rows on {} pages, {:?}, {}", self.rows.len(), self.pages, self.events, self.result)
+    }
 }
 
 impl Outcome {
@@ -474,6 +481,70 @@ fn tokens_are_renewed_ahead_of_time_and_once_for_all_who_wait() {
     }
     assert_eq!(service.token_requests() - before, 1);
     assert!(service.statuses("Get-AcceptedDomain").iter().all(|status| *status == 200), "no call met an expired token");
+}
+
+/// Forwards connections to `target` until it is closed.
+struct Forwarder {
+    address: std::net::SocketAddr,
+    /// Streams that are open; none when it is closed.
+    streams: Arc<std::sync::Mutex<Option<Vec<std::net::TcpStream>>>>,
+}
+
+impl Forwarder {
+    fn start(target: String) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let streams = Arc::new(std::sync::Mutex::new(Some(Vec::new())));
+        let open = Arc::clone(&streams);
+        std::thread::spawn(move || {
+            for inward in listener.incoming().flatten() {
+                let mut open = open.lock().expect("nobody panics with it");
+                let Some(open) = open.as_mut() else { return };
+                let outward = std::net::TcpStream::connect(&target).expect("the tenant listens");
+                open.push(inward.try_clone().expect("a handle"));
+                for (mut from, mut to) in
+                    [(inward.try_clone().expect("a handle"), outward.try_clone().expect("a handle")), (outward, inward)]
+                {
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(std::net::Shutdown::Both);
+                    });
+                }
+            }
+        });
+        Self { address, streams }
+    }
+
+    /// Breaks the connections that are open and takes no more.
+    fn close(&self) {
+        let open = self.streams.lock().expect("nobody panics with it").take();
+        for stream in open.into_iter().flatten() {
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
+        // Wakes the thread that accepts, so that it sees the end.
+        let _ = std::net::TcpStream::connect(self.address);
+    }
+}
+
+#[test]
+fn a_good_token_is_used_while_the_sign_in_service_cannot_be_reached() {
+    let service = Service::start(Options { mailboxes: 5, token_lifetime_seconds: 12, ..Options::default() });
+    let target = service.tenant.facts().connection_uri.trim_start_matches("https://").to_owned();
+    let forwarder = Forwarder::start(target);
+    let mut settings = service.settings("password", Some("admin"));
+    settings["authorizationUri"] = format!("https://{}/organizations", forwarder.address).into();
+    let outcome = finish(open(&settings, &service.password("admin"))).expect("connects");
+    let id = outcome.result["connectionId"].as_str().expect("an id");
+    forwarder.close();
+    let before = service.token_requests();
+    std::thread::sleep(Duration::from_millis(9300));
+    assert_eq!(run(id, "Get-Mailbox", &json!({})).expect("the token is still good").rows.len(), 5);
+    std::thread::sleep(Duration::from_millis(3000));
+    let fault = run(id, "Get-Mailbox", &json!({})).expect_err("now it is not");
+    assert_eq!(fault["kind"], "network", "{fault}");
+    assert_eq!(service.token_requests(), before);
+    let information = connection::list().into_iter().find(|known| known.connection_id == id).expect("still listed");
+    assert_eq!(information.state, "Connected", "the network may come back");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Tokens of a connection, and their renewal: one renewal at a time, ahead of the end of the token's life.
 
 use super::{Authority, CLIENT_CAPABILITIES, claims::Claims, error};
-use crate::{fault::Fault, secret::Secret};
+use crate::{
+    fault::{Fault, FaultKind},
+    secret::Secret,
+};
 use oauth2::{RefreshToken, TokenResponse, basic::BasicTokenResponse};
 use std::time::{Duration, Instant, SystemTime};
 use time::OffsetDateTime;
@@ -11,6 +14,16 @@ use tokio::sync::Mutex;
 const EARLY: Duration = Duration::from_secs(300);
 /// Assumed life of a token whose answer does not say.
 const UNKNOWN_LIFE: Duration = Duration::from_secs(3600);
+/// The longest life that is believed; tokens that can be challenged live about a day.
+const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Time between two attempts to renew a token that is still good.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
+
+/// Whether a renewal failed for a reason that may go away by itself.
+fn is_passing(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::Throttled | FaultKind::ServiceUnavailable)
+}
 
 /// The tokens of a sign-in.
 #[derive(Debug)]
@@ -33,7 +46,7 @@ impl Tokens {
     /// An access token that is not a JSON web token.
     pub fn from_response(response: &BasicTokenResponse) -> Result<Self, Fault> {
         let access = Secret::new(response.access_token().secret().clone());
-        let life = response.expires_in().unwrap_or(UNKNOWN_LIFE);
+        let life = response.expires_in().unwrap_or(UNKNOWN_LIFE).min(LONGEST_LIFE);
         Ok(Self {
             claims: Claims::read(&access)?,
             refresh: response.refresh_token().map(|token| Secret::new(token.secret().clone())),
@@ -71,8 +84,15 @@ impl TokenSource {
     /// The renewal was refused.
     pub async fn access(&self) -> Result<Secret, Fault> {
         let mut tokens = self.tokens.lock().await;
-        if Instant::now() >= tokens.renew_at {
-            self.renew(&mut tokens, None).await?;
+        if Instant::now() >= tokens.renew_at
+            && let Err(fault) = self.renew(&mut tokens, None).await
+        {
+            // Renewing ahead of time is meant to survive this: while the token is good, a sign-in service that cannot be
+            // reached is no reason to stop.
+            if !is_passing(&fault) || tokens.expires <= OffsetDateTime::now_utc() {
+                return Err(fault);
+            }
+            tokens.renew_at = Instant::now() + RENEWAL_PAUSE;
         }
         Ok(tokens.access.clone())
     }
@@ -101,7 +121,7 @@ impl TokenSource {
         let user = tokens.claims.user_principal_name().map(str::to_owned);
         let Some(refresh) = &tokens.refresh else {
             return Err(Fault::new(
-                crate::fault::FaultKind::Authentication,
+                FaultKind::Authentication,
                 "TokenExpired",
                 "The access token has expired and cannot be renewed. Run Connect-ExchangeOnline to sign in again.",
             )

@@ -12,6 +12,8 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, sync::Arc};
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The members of a response that matter; everything else is skipped.
 struct Envelope<'a> {
     rows: Vec<&'a RawValue>,
@@ -23,7 +25,11 @@ struct Envelope<'a> {
 ///
 /// # Errors
 /// The body is not JSON of the documented form, or longer than 4 GiB.
-pub fn index(bytes: Vec<u8>) -> Result<Page, Fault> {
+pub fn index(mut bytes: Vec<u8>) -> Result<Page, Fault> {
+    // JSON has no byte order mark, but servers and proxies have been seen to put one before it.
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Page::empty());
     }
@@ -301,6 +307,12 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_skipped() {
+        let page = index([BYTE_ORDER_MARK, br#"{"value":[{"a":1}]}"#].concat()).expect("indexes");
+        assert_eq!(row(&page, 0), [("a".into(), json!(1), 0)]);
+    }
+
+    #[test]
     fn deep_nesting_costs_no_stack() {
         let body = format!("{{\"value\":[{{\"a\":{}1{},\"b\":2}}]}}", "[".repeat(100_000), "]".repeat(100_000));
         let page = index(body.into_bytes()).expect("indexes");
@@ -312,6 +324,7 @@ mod tests {
     fn an_empty_body_is_an_empty_page() {
         assert!(index(Vec::new()).expect("indexes").rows.is_empty());
         assert!(index(b" \r\n".to_vec()).expect("indexes").rows.is_empty());
+        assert!(index(BYTE_ORDER_MARK.to_vec()).expect("indexes").rows.is_empty());
         assert!(index(b"{\"value\":[]}".to_vec()).expect("indexes").rows.is_empty());
         assert!(index(b"{\"value\":null}".to_vec()).expect("indexes").rows.is_empty());
     }
