@@ -116,13 +116,15 @@ async fn run(connection: &Connection, request: &Request, operation: &Operation) 
     );
     let body = rest::invoke_body(&request.cmdlet_name, &request.parameters)?;
     let mut url = rest::invoke_url(&connection.service(), connection.tenant_id());
+    // Counted apart: a page without objects is followed but never given, so nobody asks for the one after it.
+    let mut given = 0;
     for number in 1.. {
-        operation.page_wanted(number).await;
+        operation.page_wanted(given + 1).await;
         let bytes = connection
             .send(
                 ServiceRequest {
                     method: Method::POST,
-                    url,
+                    url: url.clone(),
                     headers: headers.clone(),
                     body: body.clone(),
                     what: &request.cmdlet_name,
@@ -133,6 +135,7 @@ async fn run(connection: &Connection, request: &Request, operation: &Operation) 
             )
             .await
             .map_err(|fault| explain_expiry(fault, number))?;
+        let followed = url;
         let mut page = page::index(bytes)?;
         let cut = page.rows.len() as u64 > left;
         page.truncate(usize::try_from(left).unwrap_or(usize::MAX));
@@ -144,10 +147,17 @@ async fn run(connection: &Connection, request: &Request, operation: &Operation) 
             operation.event(Event::Warning { text });
         }
         if !page.rows.is_empty() {
+            given += 1;
             operation.page(page);
         }
         match next_link {
-            Some(link) if left > 0 => url = rest::next_page_url(&connection.service(), &link)?,
+            Some(link) if left > 0 => {
+                let next = rest::next_page_url(&connection.own_hosts(), &link)?;
+                if next == followed {
+                    return Err(Fault::protocol("The service named the same page as the next one."));
+                }
+                url = next;
+            }
             next_link => {
                 // The hint belongs to the end of a result that was cut short; on pages that are followed it is noise.
                 if cut || next_link.is_some() || !hints.is_empty() {

@@ -262,6 +262,11 @@ impl Connection {
         &self.closed
     }
 
+    /// The hosts that the token may go to: the one that serves the tenant, and the front door.
+    pub(crate) fn own_hosts(&self) -> [Url; 2] {
+        [self.service(), self.endpoint.service.clone()]
+    }
+
     /// The host that serves the tenant.
     pub(crate) fn service(&self) -> Url {
         self.service.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -317,32 +322,51 @@ impl Connection {
         let mut attempt = 1;
         let mut redirects = 0;
         let mut token_replaced = false;
+        // The host that a redirect named; kept for the connection once it has answered.
+        let mut regional: Option<Url> = None;
         loop {
             let token = self.token().await?;
             let response = match self.send_once(&request, &token, operation).await {
-                Ok(response) if response.status.is_success() => return Ok(response.body),
                 Ok(response) => response,
                 Err(fault) => {
                     self.pause(&fault, None, &request, &mut attempt, operation).await?;
                     continue;
                 }
             };
-            if response.status.is_redirection() && redirects < MOST_REDIRECTS {
+            if [301, 302, 307, 308].contains(&response.status.as_u16()) && redirects < MOST_REDIRECTS {
                 redirects += 1;
-                self.follow(&response, &mut request, operation)?;
+                regional = Some(self.follow(&response, &mut request, operation)?);
                 continue;
+            }
+            if let Some(regional) = regional.take() {
+                *self.service.write().unwrap_or_else(PoisonError::into_inner) = regional;
+            }
+            if response.status.is_success() {
+                return Ok(response.body);
             }
             if response.status == StatusCode::UNAUTHORIZED && !token_replaced {
                 token_replaced = true;
-                let challenge = claims_challenge(http::header(&response.headers, "www-authenticate"));
+                let challenge = response
+                    .headers
+                    .get_all("www-authenticate")
+                    .iter()
+                    .find_map(|header| claims_challenge(header.to_str().ok()?));
                 operation.verbose(|| "The service asked for another access token.".to_owned());
                 self.tokens.replace(&token, challenge.as_deref()).await.map_err(|fault| self.break_with(fault))?;
+                self.broken.store(false, Ordering::Relaxed);
                 continue;
             }
             let diagnostics = Diagnostics::read(&response.headers);
             let user = self.user_principal_name.as_deref().unwrap_or("The application");
             let fault = rest::fault_of_response(response.status, &diagnostics, &response.body, request.what, user);
-            self.pause(&fault, retry::retry_after(&response.headers), &request, &mut attempt, operation).await?;
+            if let Err(fault) =
+                self.pause(&fault, retry::retry_after(&response.headers), &request, &mut attempt, operation).await
+            {
+                for text in rest::warnings_of_error(&response.body) {
+                    operation.event(Event::Warning { text });
+                }
+                return Err(fault);
+            }
         }
     }
 
@@ -350,7 +374,9 @@ impl Connection {
         if self.closed.is_cancelled() {
             return Err(Fault::connection_closed());
         }
-        self.tokens.access().await.map_err(|fault| self.break_with(fault))
+        let token = self.tokens.access().await.map_err(|fault| self.break_with(fault))?;
+        self.broken.store(false, Ordering::Relaxed);
+        Ok(token)
     }
 
     /// A refused renewal is the end of the connection; a network fault during one is not.
@@ -426,55 +452,72 @@ impl Connection {
         Ok(Response { status, headers, body })
     }
 
-    /// Takes the regional host of a redirect for the rest of the connection. Only the first label of the named host is
-    /// used, so that the token never leaves the service's own domain.
+    /// Turns the request to the regional host that a redirect names, and returns that host.
     fn follow(
         &self,
         response: &Response,
         request: &mut ServiceRequest<'_>,
         operation: &Operation,
-    ) -> Result<(), Fault> {
-        let regional = regional_host(&self.endpoint.service, http::header(&response.headers, "location"))
+    ) -> Result<Url, Fault> {
+        let location = http::header(&response.headers, "location");
+        let regional = regional_host(&self.endpoint.service, location)
+            .filter(|regional| regional.host() != request.url.host() || regional.port() != request.url.port())
             .ok_or_else(|| Fault::protocol("The service sent the request to an address that is not its own."))?;
         operation.verbose(|| format!("The tenant is served by {}.", regional.host_str().unwrap_or_default()));
         let _ = request.url.set_host(regional.host_str());
         let _ = request.url.set_port(regional.port());
-        *self.service.write().unwrap_or_else(PoisonError::into_inner) = regional;
-        Ok(())
+        Ok(regional)
     }
 }
 
-/// The regional host for a redirect to `location`, or `None` if it leads elsewhere.
+/// Where back-end servers are, beside the domain of the front door itself.
+const BACK_ENDS: [&str; 3] = [".protection.outlook.com", ".protection.office365.us", ".protection.partner.outlook.cn"];
+
+/// The regional host for a redirect to `location`, or `None` if it leads away from the service. Only the first label of the
+/// named host is used, so that the token never leaves the service's own domain.
 fn regional_host(front_door: &Url, location: &str) -> Option<Url> {
-    let location = front_door.join(location).ok()?;
-    if location.scheme() != "https" {
+    if location.is_empty() {
         return None;
     }
+    let location = front_door.join(location).ok().filter(|location| location.scheme() == "https")?;
     let mut regional = front_door.clone();
     if location.host() == front_door.host() {
         // The same host on another port: a back end behind the same name.
         regional.set_port(location.port()).ok()?;
         return Some(regional);
     }
-    let url::Host::Domain(host) = location.host()? else { return None };
+    let (url::Host::Domain(host), url::Host::Domain(door)) = (location.host()?, front_door.host()?) else {
+        return None;
+    };
+    let domain: Vec<&str> = door.rsplitn(3, '.').take(2).collect();
+    let [top, second] = domain.as_slice() else { return None };
+    let is_own = host.ends_with(&format!(".{second}.{top}")) || BACK_ENDS.iter().any(|domain| host.ends_with(domain));
     let region = host.split('.').next().filter(|region| {
-        !region.is_empty() && region.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+        is_own
+            && !region.is_empty()
+            && region.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
     })?;
-    let domain = front_door.host_str()?;
-
-    regional.set_host(Some(&format!("{region}.{domain}"))).ok()?;
+    regional.set_host(Some(&format!("{region}.{door}"))).ok()?;
     Some(regional)
 }
 
 /// The claims of a challenge (`error="insufficient_claims", claims="<base64>"`), as JSON text.
 fn claims_challenge(header: &str) -> Option<String> {
-    use base64::{Engine, prelude::BASE64_STANDARD};
+    use base64::{
+        Engine, alphabet,
+        engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    };
+    // Both alphabets and both ways to end have been seen.
+    const LENIENT: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    const ENGINE: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
     if !header.contains("insufficient_claims") {
         return None;
     }
     let (_, rest) = header.split_once("claims=\"")?;
     let (encoded, _) = rest.split_once('"')?;
-    let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()?;
+    let encoded = encoded.replace('-', "+").replace('_', "/");
+    let decoded = String::from_utf8(ENGINE.decode(encoded).ok()?).ok()?;
     // Our capability goes with it, or the next token would not be one that can be challenged.
     let mut claims: serde_json::Value = serde_json::from_str(&decoded).ok()?;
     let access = claims.as_object_mut()?.entry("access_token").or_insert_with(|| serde_json::json!({}));
@@ -498,7 +541,15 @@ mod tests {
             host("https://eur02b.admin.protection.outlook.com:446/adminapi/x").as_deref(),
             Some("https://eur02b.outlook.office365.com/")
         );
-        assert_eq!(host("https://evil.example/").as_deref(), Some("https://evil.outlook.office365.com/"));
+        assert_eq!(
+            host("https://eur02b.outlook.office365.com/x").as_deref(),
+            Some("https://eur02b.outlook.office365.com/")
+        );
+        for elsewhere in
+            ["", "https://evil.example/", "https://login.microsoftonline.com/", "https://evil-office365.com/"]
+        {
+            assert_eq!(host(elsewhere), None, "{elsewhere}");
+        }
         assert_eq!(host("http://eur02b.outlook.office365.com/"), None);
         assert_eq!(host("https://192.0.2.1/"), None);
         assert_eq!(host("https://outlook.office365.com:444/x").as_deref(), Some("https://outlook.office365.com:444/"));

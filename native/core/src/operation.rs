@@ -180,13 +180,22 @@ where
     runtime::handle().spawn(async move {
         // A task of its own: its panic becomes an error here instead of a consumer that waits forever.
         let mut task = tokio::spawn(work);
-        let end = tokio::select! {
-            outcome = &mut task => outcome.unwrap_or_else(|join| Err(Fault::internal(format!("The native core failed: {join}.")))),
+        let joined = tokio::select! {
+            biased;
+            joined = &mut task => joined,
             () = operation.cancel.cancelled() => {
                 task.abort();
-                Err(Fault::cancelled())
+                // Work that ends in the same moment has ended: a sign-in that succeeded must not be told as cancelled.
+                task.await
             }
         };
+        let end = joined.unwrap_or_else(|join| {
+            Err(if join.is_cancelled() {
+                Fault::cancelled()
+            } else {
+                Fault::internal(format!("The native core failed: {join}."))
+            })
+        });
         operation.finish(end);
     });
     id
@@ -208,6 +217,8 @@ pub fn next(id: OperationId, timeout: Duration) -> Step {
 pub fn take_payload(id: OperationId) -> Vec<u8> {
     match find(id) {
         Some(operation) => std::mem::take(&mut lock(&operation.state).payload),
+        // One that was closed while its consumer waited was cancelled by that.
+        None if id != 0 && id < NEXT_ID.load(Ordering::Relaxed) => to_json(&Fault::cancelled()),
         None => to_json(&Fault::internal(format!("There is no operation {id}."))),
     }
 }
@@ -313,6 +324,36 @@ mod tests {
         assert!(matches!(next(id, SOON), Step::Page(_)));
         assert_eq!(made.load(Ordering::SeqCst), 2);
         close(id);
+    }
+
+    #[test]
+    fn closing_wakes_a_waiting_consumer_as_cancelled() {
+        let id = start(false, |_| async move {
+            std::future::pending::<()>().await;
+            Ok(Vec::new())
+        });
+        let closer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            close(id);
+        });
+        assert!(matches!(next(id, Duration::from_secs(60)), Step::Failed));
+        assert_eq!(fault_of(id)["kind"], "cancelled");
+        closer.join().expect("the closing thread ends");
+    }
+
+    #[test]
+    fn work_that_has_ended_is_not_told_as_cancelled() {
+        for _ in 0..200 {
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let id = start(false, |_| async move {
+                let _ = sender.send(());
+                Ok(b"1".to_vec())
+            });
+            receiver.recv().expect("the work has come to its end");
+            cancel(id);
+            assert!(matches!(next(id, SOON), Step::Done));
+            close(id);
+        }
     }
 
     #[test]

@@ -34,7 +34,11 @@ pub(super) async fn sign_in(
     };
     let (address, state) = request.url();
     operation.verbose(|| format!("Waiting for the browser at {}.", loopback.redirect_uri()));
-    let opened = browser::open(&address, settings);
+    // Starting a browser can take its time, and a text browser takes all of it.
+    let opened = {
+        let (address, settings) = (address.clone(), settings.clone());
+        tokio::task::spawn_blocking(move || browser::open(&address, &settings)).await.unwrap_or(false)
+    };
     operation.event(Event::Browser {
         text: if opened {
             format!("Sign in in the browser window that has opened. If there is none, open this address: {address}")

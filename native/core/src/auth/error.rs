@@ -28,6 +28,19 @@ where
     }
 }
 
+/// The fault for a status that says nothing of the sign-in, only that the service cannot take it now. The body may be
+/// anything, a gateway's page included.
+pub(super) fn passing_fault(status: u16, host: &str) -> Option<Fault> {
+    let (kind, error_id, what) = match status {
+        408 | 504 => (FaultKind::Timeout, "RequestTimeout", "took too long"),
+        429 => (FaultKind::Throttled, "SignInThrottled", "is throttling sign-ins"),
+        500..=599 => (FaultKind::ServiceUnavailable, "SignInServiceUnavailable", "is out of order for the moment"),
+        _ => return None,
+    };
+    let message = format!("The sign-in service {host} {what} (HTTP {status}). Please try again after some time.");
+    Some(Fault { status: Some(status), ..Fault::new(kind, error_id, message) })
+}
+
 /// Translates an error answer: `error` is the OAuth code, `description` the sentence that begins with an AADSTS code.
 pub(super) fn from_answer(error: &str, description: &str, user: Option<&str>) -> Fault {
     let code = aadsts_code(description);
@@ -74,6 +87,7 @@ pub(super) fn from_answer(error: &str, description: &str, user: Option<&str>) ->
             FaultKind::Authentication,
             format!("The sign-in of {user} has ended. Run Connect-ExchangeOnline to sign in again."),
         ),
+        Some(90033) => unavailable(),
         _ => match error {
             "access_denied" | "authorization_declined" => {
                 (FaultKind::SignInCancelled, "The sign-in was cancelled.".to_owned())
@@ -86,9 +100,7 @@ pub(super) fn from_answer(error: &str, description: &str, user: Option<&str>) ->
                 FaultKind::InteractionRequired,
                 "The sign-in needs a person. Use Connect-ExchangeOnline -UserPrincipalName.".into(),
             ),
-            "temporarily_unavailable" => {
-                (FaultKind::ServiceUnavailable, "The sign-in service is out of order for the moment.".into())
-            }
+            "temporarily_unavailable" | "server_error" => unavailable(),
             _ => (FaultKind::Authentication, format!("The sign-in of {user} was refused.")),
         },
     };
@@ -99,7 +111,13 @@ pub(super) fn from_answer(error: &str, description: &str, user: Option<&str>) ->
     };
     let message =
         if description.is_empty() { format!("{advice} ({error})") } else { format!("{advice} {description}") };
-    Fault::new(kind, error_id, message).ending_session()
+    let fault = Fault::new(kind, error_id, message);
+    // Everything else is an answer; this is only a bad moment.
+    if kind == FaultKind::ServiceUnavailable { fault } else { fault.ending_session() }
+}
+
+fn unavailable() -> (FaultKind, String) {
+    (FaultKind::ServiceUnavailable, "The sign-in service is out of order for the moment. Please try again.".into())
 }
 
 fn capitalised(text: &str) -> String {
@@ -135,6 +153,24 @@ mod tests {
         assert_eq!(fault.kind, FaultKind::InteractionRequired);
         assert!(fault.message.contains("-UserPrincipalName"), "{fault}");
         assert!(fault.message.starts_with("The account needs"), "{fault}");
+    }
+
+    #[test]
+    fn a_bad_moment_of_the_service_does_not_end_a_connection() {
+        for (status, kind) in [
+            (429, FaultKind::Throttled),
+            (503, FaultKind::ServiceUnavailable),
+            (502, FaultKind::ServiceUnavailable),
+            (504, FaultKind::Timeout),
+        ] {
+            let fault = passing_fault(status, "login.example").expect("a passing fault");
+            assert_eq!((fault.kind, fault.ends_session), (kind, false));
+        }
+        assert!(passing_fault(400, "login.example").is_none() && passing_fault(200, "login.example").is_none());
+        for fault in [from_answer("server_error", "text", None), from_answer("invalid_grant", "AADSTS90033: …", None)]
+        {
+            assert_eq!((fault.kind, fault.ends_session), (FaultKind::ServiceUnavailable, false));
+        }
     }
 
     #[test]

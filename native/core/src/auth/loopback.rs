@@ -103,7 +103,8 @@ async fn serve(mut stream: TcpStream, state: &str) -> Option<Answer> {
     let parameter = |name: &str| {
         url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| !value.is_empty())
     };
-    if parameter("state").as_deref() != Some(state) {
+    let (code, error) = (parameter("code"), parameter("error"));
+    if parameter("state").as_deref() != Some(state) || code.is_none() && error.is_none() {
         respond(
             &mut stream,
             "400 Bad Request",
@@ -113,7 +114,7 @@ async fn serve(mut stream: TcpStream, state: &str) -> Option<Answer> {
         .await;
         return None;
     }
-    if let Some(error) = parameter("error") {
+    if let Some(error) = error {
         let description = parameter("error_description").map(Cow::into_owned).unwrap_or_default();
         respond(
             &mut stream,
@@ -124,7 +125,7 @@ async fn serve(mut stream: TcpStream, state: &str) -> Option<Answer> {
         .await;
         return Some(Err(Refusal { error: error.into_owned(), description }));
     }
-    let code = parameter("code")?.into_owned();
+    let code = code?.into_owned();
     respond(
         &mut stream,
         "200 OK",
@@ -214,13 +215,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_code_is_taken_from_the_right_request_only() {
-        let (answer, pages) =
-            sign_in(&["/favicon.ico", "/?code=forged&state=other", "/?code=the%2Bcode&state=the-state"]).await;
+        let (answer, pages) = sign_in(&[
+            "/favicon.ico",
+            "/?code=forged&state=other",
+            "/?state=the-state",
+            "/?code=the%2Bcode&state=the-state",
+        ])
+        .await;
         assert_eq!(answer.expect("a code"), "the+code");
         assert!(pages[0].starts_with("HTTP/1.1 404"));
         assert!(pages[1].starts_with("HTTP/1.1 400"));
-        assert!(pages[2].contains("<h1>You are signed in</h1>"));
-        assert!(!pages[2].contains("http://") && !pages[2].contains("https://"), "the page must load nothing");
+        assert!(pages[2].starts_with("HTTP/1.1 400"));
+        assert!(pages[3].contains("<h1>You are signed in</h1>"));
+        assert!(!pages[3].contains("http://") && !pages[3].contains("https://"), "the page must load nothing");
     }
 
     #[tokio::test]

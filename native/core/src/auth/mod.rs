@@ -64,7 +64,11 @@ impl Authority {
             Flow::Browser => authorization_code::sign_in(self, settings, operation).await?,
             Flow::Device => device_code::sign_in(self, settings, operation).await?,
         };
-        claims::check_user(&tokens, settings)?;
+        // With a password nobody can have taken another account; its token may well name the user otherwise (an alternate
+        // sign-in name).
+        if settings.flow != Flow::Password {
+            claims::check_user(&tokens, settings)?;
+        }
         Ok(tokens)
     }
 
@@ -86,11 +90,14 @@ impl Authority {
             .map_err(|error| SendError(Fault::internal(format!("A sign-in request could not be made: {error}."))))?;
         *request.timeout_mut() = Some(CALL_TIMEOUT);
         let url = request.url().clone();
-        let fault = |error: reqwest::Error| SendError(crate::http::transport_fault(&error, &url).ending_session());
+        let fault = |error: reqwest::Error| SendError(crate::http::transport_fault(&error, &url));
         let mut response = self.http.execute(request).await.map_err(fault)?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = response.bytes().await.map_err(fault)?.to_vec();
+        if let Some(fault) = error::passing_fault(status.as_u16(), url.host_str().unwrap_or_default()) {
+            return Err(SendError(fault));
+        }
         let mut answer = http::Response::new(body);
         *answer.status_mut() = status;
         *answer.headers_mut() = headers;

@@ -3,6 +3,7 @@
 use super::{Authority, CLIENT_CAPABILITIES, claims::Claims, error};
 use crate::{
     fault::{Fault, FaultKind},
+    http::retry,
     secret::Secret,
 };
 use oauth2::{RefreshToken, TokenResponse, basic::BasicTokenResponse};
@@ -84,15 +85,19 @@ impl TokenSource {
     /// The renewal was refused.
     pub async fn access(&self) -> Result<Secret, Fault> {
         let mut tokens = self.tokens.lock().await;
-        if Instant::now() >= tokens.renew_at
-            && let Err(fault) = self.renew(&mut tokens, None).await
-        {
-            // Renewing ahead of time is meant to survive this: while the token is good, a sign-in service that cannot be
-            // reached is no reason to stop.
-            if !is_passing(&fault) || tokens.expires <= OffsetDateTime::now_utc() {
-                return Err(fault);
+        let mut attempt = 1;
+        while Instant::now() >= tokens.renew_at {
+            let Err(fault) = self.renew(&mut tokens, None).await else { break };
+            if is_passing(&fault) && tokens.expires > OffsetDateTime::now_utc() {
+                // Renewing ahead of time is meant to survive this: while the token is good, a sign-in service that cannot be
+                // reached is no reason to stop.
+                tokens.renew_at = Instant::now() + RENEWAL_PAUSE;
+                break;
             }
-            tokens.renew_at = Instant::now() + RENEWAL_PAUSE;
+            // Asking for a token again does no harm, whatever the command that waits for it does.
+            let Some(wait) = retry::wait(&fault, None, true, attempt) else { return Err(fault) };
+            attempt += 1;
+            tokio::time::sleep(wait).await;
         }
         Ok(tokens.access.clone())
     }

@@ -8,6 +8,10 @@ use crate::{
 };
 use once_cell::sync::Lazy;
 use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy, header::HeaderMap, redirect::Policy};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use std::{error::Error, path::Path, time::Duration};
 use url::Url;
 
@@ -73,7 +77,13 @@ fn read_certificates(file: &Path, variable: &str) -> Result<Vec<Certificate>, Fa
         .ending_session()
     };
     let pem = std::fs::read(file).map_err(|error| refuse(error.to_string()))?;
-    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| refuse(chain(&error)))?;
+    let mut certificates = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
+        // Tried here, where the file can be named; the client would only say that some certificate is bad.
+        RootCertStore::empty().add(certificate.clone()).map_err(|error| refuse(error.to_string()))?;
+        certificates.push(Certificate::from_der(&certificate).map_err(|error| refuse(chain(&error)))?);
+    }
     if certificates.is_empty() {
         return Err(refuse("it holds no PEM certificate".into()));
     }
@@ -85,14 +95,21 @@ fn with_proxy(builder: ClientBuilder, settings: &Settings) -> Result<ClientBuild
     let Some(address) = variable("HTTPS_PROXY").or_else(|| variable("ALL_PROXY")) else {
         return Ok(builder.no_proxy());
     };
-    let proxy = Proxy::all(address).map_err(|_| {
-        // The address is not shown: it can hold a password.
+    // The address is not shown: it can hold a password.
+    let refuse = || {
         Fault::invalid_argument(
             "InvalidProxy",
             "The proxy address in HTTPS_PROXY or ALL_PROXY is not valid. Give one such as http://proxy.contoso.com:8080.",
         )
         .ending_session()
-    })?;
+    };
+    // An address of a kind that the client does not know would be passed over in silence, and everything sent around the
+    // proxy.
+    if address.split_once("://").is_some_and(|(scheme, _)| !["http", "https"].contains(&scheme.to_lowercase().as_str()))
+    {
+        return Err(refuse());
+    }
+    let proxy = Proxy::all(address).map_err(|_| refuse())?;
     Ok(builder.proxy(proxy.no_proxy(variable("NO_PROXY").and_then(NoProxy::from_string))))
 }
 
@@ -208,9 +225,27 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_proxy_address_is_not_repeated() {
-        let fault = client(&settings(serde_json::json!({"HTTPS_PROXY": "http://user:hidden@[bad"}))).expect_err("bad");
-        assert_eq!(fault.error_id, "InvalidProxy");
-        assert!(!fault.message.contains("hidden"));
+    fn a_bad_proxy_address_is_refused_and_not_repeated() {
+        for address in ["http://user:hidden@[bad", "ftp://hidden:1", "htpp://hidden", "socks5://hidden:1080"] {
+            let fault = client(&settings(serde_json::json!({"HTTPS_PROXY": address}))).expect_err(address);
+            assert_eq!(fault.error_id, "InvalidProxy");
+            assert!(!fault.message.contains("hidden"));
+        }
+        for address in ["http://proxy:8080", "HTTP://proxy", "proxy:8080", "https://proxy"] {
+            client(&settings(serde_json::json!({"https_proxy": address}))).expect(address);
+        }
+    }
+
+    #[test]
+    fn a_bad_certificate_is_named_in_a_file_and_skipped_in_a_folder() {
+        let folder = std::env::temp_dir().join(format!("exo-core-certificates-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).expect("a folder");
+        let file = folder.join("bad.pem");
+        std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").expect("a file");
+        let fault = client(&settings(serde_json::json!({"SSL_CERT_FILE": file}))).expect_err("no certificate");
+        assert_eq!(fault.error_id, "InvalidCertificateFile");
+        assert!(fault.message.contains("bad.pem"), "{fault}");
+        client(&settings(serde_json::json!({"SSL_CERT_DIR": folder}))).expect("skipped");
+        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

@@ -4,12 +4,12 @@ use super::{
     Page, Row, ValueType,
     shape::{self, Shape},
 };
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use std::{borrow::Cow, fmt, sync::Arc};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -19,6 +19,8 @@ struct Envelope<'a> {
     rows: Vec<&'a RawValue>,
     next_link: Option<String>,
     warnings: Vec<String>,
+    /// Errors come with an error status; one that comes with a good status must still not pass for an empty result.
+    error: Option<Value>,
 }
 
 /// Indexes the body of a successful response. An empty body is a page without rows.
@@ -37,6 +39,10 @@ pub fn index(mut bytes: Vec<u8>) -> Result<Page, Fault> {
         return Err(Fault::protocol("The service sent a page of more than 4 GiB. Use a smaller page size."));
     }
     let envelope: Envelope<'_> = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
+    if let Some(error) = envelope.error {
+        let text = error.get("message").and_then(Value::as_str).unwrap_or("the service gave no reason").to_owned();
+        return Err(Fault::new(FaultKind::Service, "ErrorInResult", text));
+    }
     let base = bytes.as_ptr() as usize;
     let mut rows = Vec::with_capacity(envelope.rows.len());
     let mut slots = Slots::default();
@@ -118,10 +124,13 @@ impl<'de> Visitor<'de> for Properties<'de> {
         while let Some(Key(name)) = map.next_key()? {
             if let Some((property, annotation)) = split_annotation(&name) {
                 if annotation == "data.type" || annotation == "odata.type" {
-                    let value: Cow<'de, str> = map.next_value::<Key<'de>>().map(|key| key.0)?;
+                    // Decoration that is no text decorates nothing; it must not cost the row.
+                    let value: &'de RawValue = map.next_value()?;
+                    let value_type = serde_json::from_str::<Key<'_>>(value.get())
+                        .map_or(ValueType::Unknown, |key| ValueType::from_name(&key.0));
                     if !property.is_empty() {
                         late.extend(pending.take());
-                        pending = Some((property, ValueType::from_name(&value)));
+                        pending = Some((property, value_type));
                     }
                 } else {
                     map.next_value::<IgnoredAny>()?;
@@ -146,6 +155,12 @@ impl<'de> Visitor<'de> for Properties<'de> {
         }
         Ok(self.found)
     }
+}
+
+/// The texts of an array; what else is in it, or instead of it, is left out.
+fn texts(value: Value) -> Vec<String> {
+    let Value::Array(values) = value else { return Vec::new() };
+    values.into_iter().filter_map(|value| if let Value::String(text) = value { Some(text) } else { None }).collect()
 }
 
 /// Splits `Name@annotation`; `None` for a name without `@`.
@@ -194,14 +209,15 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
                 formatter.write_str("a response object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut envelope = Envelope { rows: Vec::new(), next_link: None, warnings: Vec::new() };
+                let mut envelope = Envelope { rows: Vec::new(), next_link: None, warnings: Vec::new(), error: None };
                 while let Some(Key(name)) = map.next_key()? {
                     match name.as_ref() {
                         "value" => envelope.rows = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "@odata.nextLink" => envelope.next_link = map.next_value()?,
                         "@adminapi.warnings" => {
-                            envelope.warnings = map.next_value::<Option<_>>()?.unwrap_or_default();
+                            envelope.warnings = texts(map.next_value()?);
                         }
+                        "error" => envelope.error = map.next_value()?,
                         _ => {
                             map.next_value::<IgnoredAny>()?;
                         }
@@ -217,7 +233,7 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     /// Reads a row back through the index, the way a reader outside does: one JSON value from each slot's offset.
     fn row(page: &Page, number: usize) -> Vec<(String, Value, u8)> {
@@ -304,6 +320,22 @@ mod tests {
             let fault = index(body.to_vec()).expect_err(&String::from_utf8_lossy(body));
             assert_eq!(fault.kind, crate::fault::FaultKind::Protocol);
         }
+    }
+
+    #[test]
+    fn odd_decoration_costs_no_row() {
+        let body = br#"{"@adminapi.warnings":["w",null,3],"value":[{"A@data.type":null,"A":1,"B@odata.type":{"x":[]},"B":"b"}]}"#;
+        let page = index(body.to_vec()).expect("indexes");
+        assert_eq!(page.warnings, ["w"]);
+        let unknown = ValueType::Unknown as u8;
+        assert_eq!(row(&page, 0), [("A".into(), json!(1), unknown), ("B".into(), json!("b"), unknown)]);
+        assert!(index(br#"{"@adminapi.warnings":"w","value":[]}"#.to_vec()).expect("indexes").warnings.is_empty());
+    }
+
+    #[test]
+    fn an_error_with_a_good_status_is_an_error() {
+        let fault = index(br#"{"error":{"code":"x","message":"boom"}}"#.to_vec()).expect_err("an error");
+        assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Service, "boom"));
     }
 
     #[test]

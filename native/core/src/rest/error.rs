@@ -109,6 +109,13 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     member(value, name).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// The warnings that came with an error.
+pub fn warnings_of_error(body: &[u8]) -> Vec<String> {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let warnings = member(&body, "error").and_then(|error| member(error, "@adminapi.warnings"));
+    warnings.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 fn read_error(body: &Value) -> Option<CmdletError> {
     let error = member(body, "error")?;
     let detail = member(error, "details").and_then(|details| details.get(0)).map(|detail| text(detail, "message"));
@@ -156,6 +163,8 @@ fn kind_of(status: StatusCode, error: &CmdletError) -> FaultKind {
         FaultKind::PageExpired
     } else if status == StatusCode::TOO_MANY_REQUESTS || text.contains("maximum number of concurrent requests") {
         FaultKind::Throttled
+    } else if status == StatusCode::REQUEST_TIMEOUT {
+        FaultKind::Timeout
     } else if status.is_server_error() || TRANSIENT.iter().any(|mark| name.contains(mark) || text.contains(mark)) {
         FaultKind::ServiceUnavailable
     } else if text.contains("doesn't represent a unique")
@@ -201,7 +210,7 @@ fn without_envelope(
     user: &str,
 ) -> (FaultKind, String) {
     let plain = std::str::from_utf8(body).unwrap_or_default().trim_matches(|c: char| c == '\0' || c.is_whitespace());
-    let plain = if plain.starts_with('<') { "" } else { plain.get(..1024).unwrap_or(plain) };
+    let plain = if plain.starts_with('<') { "" } else { &plain[..plain.floor_char_boundary(1024)] };
     let reason = if diagnostics.reason.is_empty() { plain } else { &diagnostics.reason };
     let reason = if reason.is_empty() { String::new() } else { format!(" The service says: {reason}") };
     match status {

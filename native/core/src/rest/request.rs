@@ -26,11 +26,12 @@ fn below(service: &Url, segments: &[&str]) -> Url {
     url
 }
 
-/// The address of the next page, if it is on the connection's own host: the token goes nowhere else.
+/// The address of the next page, if it is on one of the connection's `own` hosts: the token goes nowhere else. A relative
+/// link is relative to the first of them.
 ///
 /// # Errors
 /// An address on another host, or none at all.
-pub fn next_page_url(service: &Url, link: &str) -> Result<Url, Fault> {
+pub fn next_page_url(own: &[Url], link: &str) -> Result<Url, Fault> {
     let refuse = || {
         Fault::new(
             FaultKind::Protocol,
@@ -39,15 +40,17 @@ pub fn next_page_url(service: &Url, link: &str) -> Result<Url, Fault> {
              belongs.",
         )
     };
-    let mut url = service.join(link).map_err(|_| refuse())?;
+    let mut url = own.first().ok_or_else(refuse)?.join(link).map_err(|_| refuse())?;
     // Back-end servers answer on port 446 and write it into links; clients reach them through the front door.
-    if url.port() == Some(446) && service.port().is_none() {
+    if url.port() == Some(446) && own.iter().all(|service| service.port().is_none()) {
         let _ = url.set_port(None);
     }
-    let same = url.scheme() == service.scheme()
-        && url.host() == service.host()
-        && url.port_or_known_default() == service.port_or_known_default();
-    if same { Ok(url) } else { Err(refuse()) }
+    let is_own = own.iter().any(|service| {
+        url.scheme() == service.scheme()
+            && url.host() == service.host()
+            && url.port_or_known_default() == service.port_or_known_default()
+    });
+    if is_own { Ok(url) } else { Err(refuse()) }
 }
 
 #[derive(Serialize)]
@@ -159,9 +162,9 @@ mod tests {
 
     #[test]
     fn the_token_goes_to_no_other_host() {
-        let service = url("https://outlook.office365.com/");
+        let own = [url("https://eur02b.outlook.office365.com/"), url("https://outlook.office365.com/")];
         let next =
-            next_page_url(&service, "https://outlook.office365.com:446/adminapi/beta/t/InvokeCommand?%24skiptoken=x");
+            next_page_url(&own, "https://outlook.office365.com:446/adminapi/beta/t/InvokeCommand?%24skiptoken=x");
         assert_eq!(
             next.expect("same host").as_str(),
             "https://outlook.office365.com/adminapi/beta/t/InvokeCommand?%24skiptoken=x"
@@ -172,7 +175,7 @@ mod tests {
             "https://outlook.office365.com:8443/x",
             "//evil",
         ] {
-            assert_eq!(next_page_url(&service, link).expect_err(link).error_id, "ForeignNextLink");
+            assert_eq!(next_page_url(&own, link).expect_err(link).error_id, "ForeignNextLink");
         }
     }
 
