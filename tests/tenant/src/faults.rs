@@ -9,23 +9,34 @@ use crate::options::{Fault, FaultKind};
 pub struct Faults {
     periodic: Vec<(Fault, u32)>,
     next: VecDeque<FaultKind>,
+    answers: VecDeque<(u16, String)>,
 }
 
 impl Faults {
     /// Periodic faults.
     #[must_use]
     pub fn new(faults: &[Fault]) -> Self {
-        Self { periodic: faults.iter().map(|fault| (*fault, 0)).collect(), next: VecDeque::new() }
+        Self { periodic: faults.iter().map(|fault| (*fault, 0)).collect(), ..Self::default() }
     }
 
     /// Replaces the periodic faults.
     pub fn set(&mut self, faults: &[Fault]) {
-        *self = Self { next: std::mem::take(&mut self.next), ..Self::new(faults) };
+        self.periodic = Self::new(faults).periodic;
     }
 
     /// Gives the next requests these faults, one each.
     pub fn push(&mut self, faults: impl IntoIterator<Item = FaultKind>) {
         self.next.extend(faults);
+    }
+
+    /// Gives the next requests these answers, one each, in place of the service's own.
+    pub fn push_answer(&mut self, status: u16, body: String) {
+        self.answers.push_back((status, body));
+    }
+
+    /// The answer that was laid down for the request at hand.
+    pub fn take_answer(&mut self) -> Option<(u16, String)> {
+        self.answers.pop_front()
     }
 
     /// The fault of the request at hand.

@@ -2,8 +2,9 @@
 //! cmdlets, over HTTPS on this machine.
 //!
 //! It is an independent reading of the published protocol and shares nothing with the client but the public cmdlet
-//! catalogue. It is strict: what the service would refuse, it refuses, and what it doesn't implement it names instead
-//! of answering something plausible.
+//! catalogue. It is strict: what the published protocol and the catalogue say is refused, it refuses, and what it doesn't
+//! implement it names instead of answering something plausible. Limits that neither of them states, such as the length
+//! of most texts, it doesn't check.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -203,6 +204,12 @@ impl Tenant {
     /// Gives the next admin API requests these faults, one each.
     pub fn push_faults(&self, faults: impl IntoIterator<Item = FaultKind>) {
         self.state.faults.lock().unwrap_or_else(PoisonError::into_inner).push(faults);
+    }
+
+    /// Gives the next admin API request this status and JSON body in place of the service's own answer: for clients' tests
+    /// of answers that the service gives rarely or should not give at all.
+    pub fn push_answer(&self, status: u16, body: impl Into<String>) {
+        self.state.faults.lock().unwrap_or_else(PoisonError::into_inner).push_answer(status, body.into());
     }
 
     /// The tenant's state, for tests that need to look inside or to make tokens of their own.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use exo_tenant::{Options, Tenant};
+use exo_tenant::{AccountFacts, Facts, Options, Tenant};
 use tokio::io::AsyncReadExt as _;
 
 fn main() -> ExitCode {
@@ -32,12 +32,7 @@ async fn run(options: Options) -> ExitCode {
         }
     };
     // Nobody may be reading.
-    let _ = writeln!(
-        std::io::stdout(),
-        "Listening on {}\nCertificate authority: {}",
-        tenant.facts().connection_uri,
-        tenant.facts().ca_certificate.display()
-    );
+    let _ = std::io::stdout().write_all(introduction(tenant.facts()).as_bytes());
     tokio::select! {
         () = asked_to_stop() => {}
         () = stdin_closed(), if stop_with_stdin => {}
@@ -69,4 +64,86 @@ async fn stdin_closed() {
     let mut stdin = tokio::io::stdin();
     let mut buffer = [0; 256];
     while stdin.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+}
+
+/// What a person who runs the tenant alone needs: where it is, who can sign in, and how to connect.
+fn introduction(facts: &Facts) -> String {
+    let mut text = format!(
+        "Listening on {}\nCertificate authority: {}\nSign-in address: {}\n\nAccounts of {}, with password and roles:\n",
+        facts.connection_uri,
+        facts.ca_certificate.display(),
+        facts.authorization_uri,
+        facts.organization
+    );
+    let width = |of: fn(&AccountFacts) -> &str| {
+        facts.accounts.iter().map(|account| of(account).chars().count()).max().unwrap_or_default()
+    };
+    let (names, passwords) = (width(|account| &account.user_principal_name), width(|account| &account.password));
+    for account in &facts.accounts {
+        let mut notes = if account.roles.is_empty() { "no role".to_owned() } else { account.roles.join(", ") };
+        if account.mfa {
+            notes.push_str("; signs in with a second factor (MFA)");
+        }
+        if !account.enabled {
+            notes.push_str("; may not sign in");
+        }
+        text.push_str(&format!("  {:names$}  {:passwords$}  {notes}\n", account.user_principal_name, account.password));
+    }
+    let user = facts.accounts.first().map_or("", |account| account.user_principal_name.as_str());
+    text.push_str(&format!(
+        "\nTo connect, in a PowerShell with the module imported:\n  $env:SSL_CERT_FILE = {}; Connect-ExchangeOnline \
+         -ConnectionUri {} -AzureADAuthorizationEndpointUri {} -UserPrincipalName {}\nYour browser doesn't know the \
+         certificate authority and will say so before it shows the sign-in page.\nCtrl+C ends the tenant.\n",
+        literal(&facts.ca_certificate.to_string_lossy()),
+        literal(&facts.connection_uri),
+        literal(&facts.authorization_uri),
+        literal(user)
+    ));
+    text
+}
+
+/// A text as PowerShell writes it literally.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_introduction_says_who_can_sign_in_and_how() {
+        let account = |name: &str, roles: &[&str], mfa, enabled| AccountFacts {
+            user_principal_name: format!("{name}@contoso.example"),
+            password: format!("{name}+1&é"),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            mfa,
+            enabled,
+        };
+        let facts = Facts {
+            connection_uri: "https://127.0.0.1:5".into(),
+            authorization_uri: "https://127.0.0.1:5/organizations".into(),
+            ca_certificate: "/tmp/it's/ca.pem".into(),
+            organization: "contoso.example".into(),
+            tenant_id: String::new(),
+            mailboxes: 1,
+            accounts: vec![
+                account("admin", &["A", "B"], false, true),
+                account("mfa.admin", &["A"], true, true),
+                account("gone", &[], false, false),
+            ],
+        };
+        let text = introduction(&facts);
+        for line in [
+            "Listening on https://127.0.0.1:5",
+            "Sign-in address: https://127.0.0.1:5/organizations",
+            "  admin@contoso.example      admin+1&é      A, B",
+            "  mfa.admin@contoso.example  mfa.admin+1&é  A; signs in with a second factor (MFA)",
+            "  gone@contoso.example       gone+1&é       no role; may not sign in",
+            "  $env:SSL_CERT_FILE = '/tmp/it''s/ca.pem'; Connect-ExchangeOnline -ConnectionUri 'https://127.0.0.1:5' \
+             -AzureADAuthorizationEndpointUri 'https://127.0.0.1:5/organizations' -UserPrincipalName 'admin@contoso.example'",
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line}\n{text}");
+        }
+    }
 }

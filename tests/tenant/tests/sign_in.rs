@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{CLIENT, Fixture, SCOPE};
 use exo_tenant::Options;
+use exo_tenant::html::parse;
 use exo_tenant::person::{Action, End, Person, walk};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -267,6 +268,44 @@ async fn a_form_of_another_browser_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_browsers_back_button_leads_to_a_page_that_goes_on() {
+    let fixture = Fixture::with_mailboxes(5).await;
+    let first = fixture.client.send("GET", &fixture.authorize_url(&[]), &[], "").await.unwrap();
+    let cookie = first.header("set-cookie").split(';').next().unwrap().to_owned();
+    let send = async |page: &str, fields: &[(&str, &str)], pressed: &str| {
+        let mut form = parse(page).forms.remove(0);
+        for (label, value) in fields {
+            form.field_mut(label).unwrap().value = (*value).to_owned();
+        }
+        let body = form.body(form.button(pressed).unwrap());
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie.as_str())];
+        fixture.client.send("POST", &fixture.url(&form.action), &headers, body).await.unwrap()
+    };
+    let account = first.text();
+    let password = send(&account, &[("Account name", &fixture.upn("admin"))], "Next").await.text();
+    // Before the password is known, the account may be chosen anew.
+    let other = send(&account, &[("Account name", &fixture.upn("mfa.admin"))], "Next").await.text();
+    assert_eq!(parse(&other).title, "Enter your password");
+    assert!(other.contains(&fixture.upn("mfa.admin")), "{other}");
+    let mfa = send(&password, &[("Password", &fixture.password("mfa.admin"))], "Sign in").await.text();
+    assert_eq!(parse(&mfa).title, "Approve sign in request");
+    // Afterwards the person finds the page on which the sign-in waits.
+    for (page, label, pressed) in [(&account, "Account name", "Next"), (&password, "Password", "Sign in")] {
+        let again = send(page, &[(label, "x")], pressed).await;
+        assert_eq!(again.status, 200);
+        assert_eq!(parse(&again.text()).title, "Approve sign in request");
+    }
+    let end = send(&mfa, &[], "Approve").await;
+    assert!(end.header("location").contains("code="), "{}", end.header("location"));
+    let again =
+        fixture.client.send("GET", &fixture.authorize_url(&[]), &[("cookie", &cookie)], "").await.unwrap().text();
+    let password = send(&again, &[("Account name", &fixture.upn("admin"))], "Next").await.text();
+    assert_eq!(parse(&password).title, "Enter your password");
+    let end = send(&again, &[], "Cancel").await;
+    assert!(end.header("location").contains("error=access_denied"), "{}", end.header("location"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_password_grant_names_what_is_wrong() {
     let fixture = Fixture::with_mailboxes(5).await;
     for (local, change, status, error, code) in [
@@ -358,6 +397,22 @@ async fn the_device_flow_waits_for_the_person() {
     let user_code = device["user_code"].as_str().map(str::to_owned);
     let person = Person { user_code, action: Action::Cancel, ..fixture.person("admin") };
     walk(&fixture.client, page, &person, true, |_| ()).await.unwrap();
+    assert_eq!(poll(&device["device_code"]).await["error"], "authorization_declined");
+
+    // Cancel on the page with the code declines as well.
+    let device = begin().await;
+    let enter = async |code: &str, pressed: &str| {
+        let mut form = parse(&fixture.client.send("GET", page, &[], "").await.unwrap().text()).forms.remove(0);
+        form.field_mut("Code").unwrap().value = code.to_owned();
+        let body = form.body(form.button(pressed).unwrap());
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        fixture.client.send("POST", &fixture.url(&form.action), &headers, body).await.unwrap().text()
+    };
+    let wrong = enter("WRONGCODE", "Next").await;
+    assert!(wrong.contains("aria-invalid=\"true\" aria-describedby=\"error\""), "{wrong}");
+    assert_eq!(parse(&enter("", "Cancel").await).title, "Sign in cancelled");
+    assert_eq!(poll(&device["device_code"]).await["error"], "authorization_pending");
+    assert_eq!(parse(&enter(device["user_code"].as_str().unwrap(), "Cancel").await).title, "Sign in cancelled");
     assert_eq!(poll(&device["device_code"]).await["error"], "authorization_declined");
 
     let person = Person { user_code: Some("WRONGCODE".into()), ..fixture.person("admin") };

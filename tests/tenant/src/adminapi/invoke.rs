@@ -123,7 +123,8 @@ impl Call<'_> {
         Ok(Outcome {
             objects: page.objects,
             rows: page.rows,
-            warnings: if page.truncated { vec![MORE_RESULTS.to_owned()] } else { vec![] },
+            // A page with a link has the warning too, whatever was asked for; hiding it is the client's part.
+            warnings: if page.more { vec![MORE_RESULTS.to_owned()] } else { vec![] },
             next_link,
         })
     }

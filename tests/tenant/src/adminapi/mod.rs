@@ -50,7 +50,15 @@ pub fn handle(state: &State, request: &Request) -> Reply {
         Ok(account) => account,
         Err(refusal) => return refusal,
     };
-    let fault = state.faults.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let (fault, laid_down) = {
+        let mut faults = state.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let laid_down = faults.take_answer();
+        (if laid_down.is_some() { None } else { faults.take() }, laid_down)
+    };
+    if let Some((status, body)) = laid_down {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return crate::http::reply(status, "application/json; charset=utf-8", body);
+    }
     let mut response =
         match fault.filter(|kind| *kind != FaultKind::CutConnection).and_then(|kind| faulty(request, kind)) {
             Some(response) => response,

@@ -59,16 +59,13 @@ impl PageToken {
 /// How many results a call wants in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResultSize {
-    /// It doesn't say: a thousand, with a warning if there are more.
+    /// It doesn't say: a client takes a thousand then.
     Default,
     /// That many.
     Exactly(u64),
     /// All.
     Unlimited,
 }
-
-/// How many results a call gets without asking for a number.
-pub const DEFAULT_RESULT_SIZE: u64 = 1000;
 
 /// One page's results.
 pub struct Page {
@@ -78,8 +75,8 @@ pub struct Page {
     pub rows: u64,
     /// Where the next page begins, if there is one.
     pub next: Option<u64>,
-    /// Whether results were left out that a larger `ResultSize` would bring.
-    pub truncated: bool,
+    /// Whether the list goes on after these results: on a page that a link leads to, or only for a larger `ResultSize`.
+    pub more: bool,
 }
 
 /// Makes a page of a list.
@@ -111,15 +108,9 @@ pub fn page(
         position = found + 1;
     }
     let more = rows == page_size.min(limit) && find(position).is_some();
-    let total = emitted + rows;
-    let (next, truncated) = match result_size {
-        ResultSize::Unlimited => (more, false),
-        ResultSize::Exactly(count) if total >= count => (false, more),
-        ResultSize::Exactly(_) => (more, false),
-        // The service still gives a link here; it is the client that stops at a thousand and shows the warning.
-        ResultSize::Default => (more, more && total >= DEFAULT_RESULT_SIZE),
-    };
-    Page { objects, rows, next: next.then_some(position), truncated }
+    // Without a `ResultSize` the service gives a link too; it is the client that stops at a thousand.
+    let linked = more && !matches!(result_size, ResultSize::Exactly(count) if emitted + rows >= count);
+    Page { objects, rows, next: linked.then_some(position), more }
 }
 
 #[cfg(test)]
@@ -159,21 +150,21 @@ mod tests {
         count: u64,
     ) -> (u64, Option<u64>, bool) {
         let page = page(result_size, page_size, position, emitted, |from| (from < count).then_some(from), |_, _| ());
-        (page.rows, page.next, page.truncated)
+        (page.rows, page.next, page.more)
     }
 
     #[test]
     fn pages_end_where_the_result_size_says() {
         use ResultSize::{Default, Exactly, Unlimited};
-        assert_eq!(run(Unlimited, 1000, 0, 0, 2500), (1000, Some(1000), false));
+        assert_eq!(run(Unlimited, 1000, 0, 0, 2500), (1000, Some(1000), true));
         assert_eq!(run(Unlimited, 1000, 2000, 2000, 2500), (500, None, false));
         assert_eq!(run(Unlimited, 1000, 0, 0, 1000), (1000, None, false));
         assert_eq!(run(Exactly(50), 1000, 0, 0, 2500), (50, None, true));
         assert_eq!(run(Exactly(50), 1000, 0, 0, 50), (50, None, false));
-        assert_eq!(run(Exactly(1500), 1000, 0, 0, 2500), (1000, Some(1000), false));
+        assert_eq!(run(Exactly(1500), 1000, 0, 0, 2500), (1000, Some(1000), true));
         assert_eq!(run(Exactly(1500), 1000, 1000, 1000, 2500), (500, None, true));
         assert_eq!(run(Default, 1000, 0, 0, 2500), (1000, Some(1000), true));
-        assert_eq!(run(Default, 100, 0, 0, 2500), (100, Some(100), false));
+        assert_eq!(run(Default, 100, 0, 0, 2500), (100, Some(100), true));
         assert_eq!(run(Default, 100, 900, 900, 2500), (100, Some(1000), true));
         assert_eq!(run(Default, 1000, 0, 0, 1000), (1000, None, false));
         assert_eq!(run(Default, 1000, 0, 0, 0), (0, None, false));

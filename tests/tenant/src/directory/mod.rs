@@ -87,8 +87,10 @@ impl Directory {
             return false;
         }
         let schema = Schema::get();
+        // One moment in two forms, so the clock is read once.
+        let now = now_ticks();
         for name in ["WhenChanged", "WhenChangedUTC"] {
-            real.push((schema.position(name).expect("in the schema"), Value::Moment(now_ticks())));
+            real.push((schema.position(name).expect("in the schema"), Value::Moment(now)));
         }
         self.changes.entry(index).or_default().extend(real);
         self.index(index);

@@ -196,9 +196,11 @@ impl Organization {
             }
         }
         if changed {
+            // One moment in two forms, so the clock is read once.
+            let now = now_ticks();
             for name in ["WhenChanged", "WhenChangedUTC"] {
                 if let Some(slot) = self.values.get_mut(name) {
-                    slot.1 = Value::Moment(now_ticks());
+                    slot.1 = Value::Moment(now);
                 }
             }
         }
@@ -315,6 +317,7 @@ mod tests {
         let mut organization = Organization::new(&Seed::new(1));
         let on = || vec![("OAuth2ClientProfileEnabled".to_owned(), Value::Bool(true))];
         assert!(organization.change(on()));
+        assert_eq!(organization.get("WhenChanged"), organization.get("WhenChangedUTC"));
         assert!(!organization.change(on()));
     }
 

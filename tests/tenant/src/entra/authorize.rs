@@ -201,7 +201,7 @@ fn show(id: &str, flow: &Flow, tenant: &str, error: Option<&str>) -> Reply {
         Stage::Confirm => "confirm",
     };
     let hidden = [("flow", id), ("csrf", flow.csrf.as_str()), ("step", stage)];
-    // Enter presses a form's first button, so the one that goes on comes first; the style shows it on the right.
+    // Enter presses a form's first button and Tab reaches it first, so the one that goes on comes first.
     let marks = error_attributes(error);
     let error = error_line(error);
     let who = format!("<p class=\"who\">{}</p>", escape(&flow.user));
@@ -294,14 +294,21 @@ pub fn step(state: &State, request: &Request, tenant: &str) -> Reply {
         _ => Stage::Confirm,
     };
     let cookie_matches = cookie(request).is_some_and(|value| value == flow.cookie);
-    if flow.expires <= now() || fields.get("csrf") != flow.csrf || !cookie_matches || stage != flow.stage {
+    if flow.expires <= now() || fields.get("csrf") != flow.csrf || !cookie_matches {
         return expired();
+    }
+    // The browser's own Back button shows pages that have been answered before. Cancel means the same on all of them.
+    if stage != flow.stage && fields.get("action") != "cancel" {
+        if (stage, flow.stage) != (Stage::Account, Stage::Password) {
+            return show(&id, &flow, tenant, None);
+        }
+        // No password has been checked yet, so another account may still be chosen.
+        flow.stage = Stage::Account;
     }
     let mut error = None;
     match (flow.stage, fields.get("action")) {
         (_, "cancel") => {
-            let error = EntraError::new("access_denied", 65_004, "User declined to consent to access the app.");
-            return finish_error(state, &id, &flow, &error, Some("cancel"));
+            return finish_error(state, &id, &flow, &declined(), Some("cancel"));
         }
         (Stage::Account, "next") => {
             fields.get("loginfmt").trim().clone_into(&mut flow.user);
@@ -414,17 +421,26 @@ fn finish_error(state: &State, id: &str, flow: &Flow, error: &EntraError, subcod
             if let Some(device) = entra.devices.get_mut(device_code) {
                 device.decision = Decision::Declined;
             }
-            page(
-                StatusCode::OK,
-                "Sign in cancelled",
-                &format!(
-                    "<h1>You haven't signed in</h1>\n<p class=\"error\" role=\"alert\">{}</p>\n<p>You can close this window \
-                     now.</p>",
-                    escape(&error.sentence())
-                ),
-            )
+            declined_page(error)
         }
     }
+}
+
+/// What a person sees who hasn't let a device in.
+pub(super) fn declined_page(error: &EntraError) -> Reply {
+    page(
+        StatusCode::OK,
+        "Sign in cancelled",
+        &format!(
+            "<h1>You haven't signed in</h1>\n<p class=\"error\" role=\"alert\">{}</p>\n<p>You can close this window now.</p>",
+            escape(&error.sentence())
+        ),
+    )
+}
+
+/// The error of a person who presses Cancel.
+pub(super) fn declined() -> EntraError {
+    EntraError::new("access_denied", 65_004, "User declined to consent to access the app.")
 }
 
 fn to_client_error(redirect_uri: &str, client_state: Option<&str>, error: &EntraError, subcode: Option<&str>) -> Reply {

@@ -5,9 +5,9 @@ use std::time::Instant;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::authorize::start_device;
+use super::authorize::{declined, declined_page, start_device};
 use super::discovery::tenant_segment;
-use super::pages::{error_line, escape, form};
+use super::pages::{error_attributes, error_line, escape, form};
 use super::{Grant, check_client, check_scope, missing};
 use crate::http::{Reply, Request, json as json_reply};
 use crate::secrets::{random_below, random_text};
@@ -98,10 +98,12 @@ fn enter_page(request: &Request, code: &str, error: Option<&str>) -> Reply {
             &[],
             &format!(
                 "{}<label for=\"otc\">Code</label>\n<input type=\"text\" id=\"otc\" name=\"otc\" value=\"{}\" \
-                 autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" autofocus required>\n<div \
-                 class=\"buttons\">\n<button class=\"primary\" name=\"action\" value=\"next\">Next</button>\n</div>",
+                 autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" autofocus required{}>\n<div \
+                 class=\"buttons\">\n<button class=\"primary\" name=\"action\" value=\"next\">Next</button>\n<button \
+                 name=\"action\" value=\"cancel\" formnovalidate>Cancel</button>\n</div>",
                 error_line(error),
-                escape(code)
+                escape(code),
+                error_attributes(error)
             )
         )
     );
@@ -122,6 +124,14 @@ pub fn enter(state: &State, request: &Request) -> Reply {
             device.user_code == entered && device.expires > now() && matches!(device.decision, Decision::Pending)
         })
         .map(|(code, _)| code.clone());
+    if form.get("action") == "cancel" {
+        // Without the code nobody knows which device to decline; its poll waits until the code ends.
+        let mut entra = state.entra();
+        if let Some(device) = found.and_then(|code| entra.devices.get_mut(&code)) {
+            device.decision = Decision::Declined;
+        }
+        return declined_page(&declined());
+    }
     match found {
         Some(device_code) => start_device(state, request, &device_code),
         None => enter_page(request, &entered, Some("That code didn't work. Check the code and try again.")),

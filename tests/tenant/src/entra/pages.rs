@@ -21,8 +21,9 @@ h1 { font-size: 1.5rem; font-weight: 600; margin: 0 0 .75rem; }
 label { display: block; font-size: .9rem; margin: 1rem 0 .25rem; }
 input[type=text], input[type=email], input[type=password] { width: 100%; font: inherit; color: inherit; padding: .5rem .6rem;
   background: transparent; border: 1px solid var(--line); border-radius: .25rem; }
+::placeholder { color: var(--soft); opacity: 1; }
 input:focus-visible, button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.buttons { display: flex; flex-direction: row-reverse; gap: .75rem; margin-top: 1.75rem; flex-wrap: wrap; }
+.buttons { display: flex; gap: .75rem; margin-top: 1.75rem; flex-wrap: wrap; }
 button { font: inherit; padding: .5rem 1.5rem; border-radius: .25rem; border: 1px solid var(--line); background: transparent;
   color: inherit; cursor: pointer; }
 button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }

@@ -8,10 +8,10 @@ use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::Directory;
 use crate::directory::filtering::MailboxSubject;
-use crate::directory::mailbox::Schema;
+use crate::directory::mailbox::{Mailbox, Schema};
 use crate::directory::organization::accepted_domains;
 use crate::directory::seed::{INITIAL_DOMAIN, MailboxType, Person, VANITY_DOMAIN};
-use crate::directory::value::{Value, now_ticks};
+use crate::directory::value::{Value, now_ticks, parse_size};
 use crate::opath::Filter;
 
 const EVALUATED: [&str; 12] = [
@@ -196,6 +196,12 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
                     };
                     let current = mailbox.value(at);
                     let value = property_value(&directory, parameter, schema.properties[at].kind, &current, json)?;
+                    if name == "DisplayName" && value.is_blank() {
+                        return Err(ApiError::cmdlet(
+                            types::VALIDATION,
+                            "The value '' isn't valid for the property 'DisplayName'.",
+                        ));
+                    }
                     if matches!(name, "Name" | "Alias") {
                         let text = value.as_text().unwrap_or("");
                         if text.is_empty() || text.chars().count() > 64 || (name == "Alias" && !is_alias(text)) {
@@ -210,6 +216,7 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
                 }
             }
         }
+        check_quotas(&mailbox, &changes)?;
         // Who put a mailbox on hold, and when, is kept unless the call says it.
         if let Some((_, Value::Bool(on))) = changes.iter().find(|(at, _)| *at == position("LitigationHoldEnabled")) {
             let on = *on;
@@ -230,6 +237,36 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let name = directory.mailbox(index).text("Name");
     let changed = directory.change(index, changes);
     Ok(Outcome::changed(changed || ordered, &name))
+}
+
+/// Checks that a mailbox warns before it stops sending, and stops sending before it stops receiving.
+fn check_quotas(mailbox: &Mailbox<'_>, changes: &[(usize, Value)]) -> Result<(), ApiError> {
+    let schema = Schema::get();
+    let quota = |name: &str| {
+        let at = schema.position(name)?;
+        let changed = changes.iter().rev().find(|(changed, _)| *changed == at).map(|(_, value)| value.clone());
+        let is_changed = changed.is_some();
+        let text = changed.unwrap_or_else(|| mailbox.value(at)).as_text()?.to_owned();
+        // What isn't a size is Unlimited.
+        let bytes = parse_size(&text).unwrap_or(u64::MAX);
+        Some((bytes, text, is_changed))
+    };
+    for (low, high) in [("IssueWarningQuota", "ProhibitSendQuota"), ("ProhibitSendQuota", "ProhibitSendReceiveQuota")] {
+        if let (Some((below, low_text, low_changed)), Some((above, high_text, high_changed))) =
+            (quota(low), quota(high))
+            && (low_changed || high_changed)
+            && below > above
+        {
+            return Err(ApiError::cmdlet(
+                types::VALIDATION,
+                format!(
+                    "The value of property '{high}' must be greater than or equal to that of property '{low}'. {high}: \
+                     '{high_text}', {low}: '{low_text}'."
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn is_alias(text: &str) -> bool {

@@ -22,6 +22,16 @@ const RECIPIENTS: [&str; 11] = [
     "RejectMessagesFromSendersOrMembers",
 ];
 
+/// Parameters whose values are policies, with those that a tenant starts with; no cmdlet here makes another one.
+const POLICIES: [(&str, &[&str]); 6] = [
+    ("AddressBookPolicy", &[]),
+    ("DataEncryptionPolicy", &[]),
+    ("DefaultAuthenticationPolicy", &[]),
+    ("RetentionPolicy", &["Default MRM Policy"]),
+    ("RoleAssignmentPolicy", &["Default Role Assignment Policy"]),
+    ("SharingPolicy", &["Default Sharing Policy"]),
+];
+
 /// Booleans that may be without a value.
 const NULLABLE: [&str; 6] = [
     "EwsAllowEntourage",
@@ -36,7 +46,7 @@ const NULLABLE: [&str; 6] = [
 ///
 /// # Errors
 ///
-/// The value is refused, or names a recipient that isn't there.
+/// The value is refused, or names a recipient or a policy that isn't there.
 pub(super) fn property_value(
     directory: &Directory,
     parameter: &Parameter,
@@ -46,6 +56,10 @@ pub(super) fn property_value(
 ) -> Result<Value, ApiError> {
     let name = parameter.name.as_str();
     let item = |text: &str| -> Result<String, ApiError> {
+        if let Some((_, known)) = POLICIES.iter().find(|(parameter, _)| *parameter == name) {
+            let found = known.iter().find(|policy| policy.eq_ignore_ascii_case(text.trim()));
+            return found.map(|policy| (*policy).to_owned()).ok_or_else(|| ApiError::not_found(text));
+        }
         if !RECIPIENTS.contains(&name) {
             return Ok(text.to_owned());
         }
