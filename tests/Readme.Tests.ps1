@@ -79,6 +79,8 @@ Describe 'README.md' {
         }
         $ErrorActionPreference = 'Stop'
         { . ([scriptblock]::Create($Text)) } | Should -Not -Throw
+        # Installing over an installed module is how to update it.
+        if ($Text -match 'Copy-Item') { { . ([scriptblock]::Create($Text)) } | Should -Not -Throw }
     }
 
     It 'cargo, <First>' -ForEach $cargo {

@@ -379,6 +379,52 @@ fn a_page_that_is_asked_for_too_late_says_what_is_missing() {
 }
 
 #[test]
+fn pages_without_objects_are_followed() {
+    let service = Service::with_mailboxes(5);
+    let id = service.connect("admin");
+    let facts = service.tenant.facts();
+    let link = |token: &str| {
+        format!("{}/adminapi/beta/{}/InvokeCommand?%24skiptoken={token}", facts.connection_uri, facts.tenant_id)
+    };
+    let answer = |rows: Value, next: Option<&str>| {
+        let mut body = json!({"value": rows});
+        if let Some(next) = next {
+            body["@odata.nextLink"] = next.into();
+        }
+        service.tenant.push_answer(200, body.to_string());
+    };
+    answer(json!([]), Some(&link("a")));
+    answer(json!([null]), Some(&link("b")));
+    answer(json!([{"Name": "first"}]), Some(&link("c")));
+    answer(json!([]), Some(&link("d")));
+    answer(json!([{"Name": "second"}]), None);
+    let outcome = run(&id, "Get-Mailbox", &json!({})).expect("runs");
+    assert_eq!((outcome.rows.len(), outcome.pages), (2, 2));
+
+    answer(json!([]), Some(&link("a")));
+    answer(json!([]), Some(&link("a")));
+    let fault = run(&id, "Get-Mailbox", &json!({})).expect_err("a chain without end");
+    assert_eq!(fault["kind"], "protocol", "{fault}");
+
+    answer(json!([{"Name": "first"}]), Some("https://elsewhere.example/next"));
+    let fault = run(&id, "Get-Mailbox", &json!({})).expect_err("another host");
+    assert_eq!(fault["errorId"], "ForeignNextLink", "{fault}");
+}
+
+#[test]
+fn warnings_that_come_with_an_error_are_given() {
+    let service = Service::with_mailboxes(5);
+    let id = service.connect("admin");
+    let error = json!({"error": {"message": "Error executing cmdlet", "details": [{"message": "Ex1|Ns.Some|text"}],
+        "@adminapi.warnings": ["look out"]}});
+    service.tenant.push_answer(400, error.to_string());
+    let operation = start(&id, "Get-Mailbox", &json!({}), &json!({}));
+    assert!(matches!(operation::next(operation, SOON), Step::Event));
+    assert_eq!(payload(operation), json!({"kind": "warning", "text": "look out"}));
+    assert_eq!(finish(operation).expect_err("failed")["message"], "Ex1|Ns.Some|text");
+}
+
+#[test]
 fn what_is_set_is_read_back() {
     let service = Service::with_mailboxes(5);
     let id = service.connect("admin");

@@ -10,7 +10,7 @@ mod tools;
 mod workspace;
 
 use std::ffi::OsString;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -85,7 +85,7 @@ fn run(task: Task) -> Result<ExitCode> {
         }
         Task::Tenant { options } => {
             let artifacts = cargo::build(&workspace, Profile::Dev)?;
-            process::run(Command::new(artifacts.program("exo-tenant")?).args(options))?;
+            tenant::run(&workspace, artifacts.program("exo-tenant")?, &options)?;
         }
         Task::Demo(options) => demo::run(&workspace, &options)?,
         Task::Test(options) => {

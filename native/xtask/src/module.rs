@@ -18,7 +18,11 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools, profile: Profile) -> R
     let exports = generate(workspace, &artifacts)?;
     let assembly = assembly(workspace, tools)?;
     assemble(workspace, artifacts.library(), &assembly, &exports)?;
-    crate::say(&format!("the module is in {}", workspace.module().display()));
+    let what = match profile {
+        Profile::Release => "the optimised module",
+        Profile::Dev => "a development build of the module",
+    };
+    crate::say(&format!("{what} is in {}", workspace.module().display()));
     Ok(artifacts)
 }
 

@@ -12,22 +12,29 @@ use anyhow::{Context, Result, bail};
 /// What must end or go when this process is told to stop.
 static CHILDREN: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
 static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-/// While a person sits in a shell that we started, Ctrl+C belongs to that shell.
+/// While a person sits in a shell that we started, it is the shell that is told to stop.
 static SHELL_OWNS_INTERRUPT: AtomicBool = AtomicBool::new(false);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends the children and removes the folders when Ctrl+C, a termination request or a hang-up arrives.
+/// Ends the children and removes the folders when Ctrl+C, a termination request or a hang-up arrives. While a person sits in a shell that
+/// we started, all three are left to that shell, because they can't be told apart here: a closed terminal ends the shell as well, and with
+/// the shell's end we tidy up as always.
 pub(crate) fn stop_children_when_stopped() -> Result<()> {
     ctrlc::set_handler(|| {
         if SHELL_OWNS_INTERRUPT.load(Ordering::SeqCst) {
             return;
         }
-        for child in lock(&CHILDREN).iter() {
+        let children = lock(&CHILDREN);
+        // Held to the end, so that nobody who waits for a child goes on without it meanwhile.
+        let mut children: Vec<_> = children.iter().map(|child| lock(child)).collect();
+        for child in &mut children {
             // A child that has just ended by itself is no error here; there is nobody left to tell either.
-            let _ = lock(child).kill();
+            let _ = child.kill();
+            // What it was about to write must not come after its folder is removed.
+            let _ = child.wait();
         }
         for folder in lock(&FOLDERS).iter() {
             let _ = std::fs::remove_dir_all(folder);

@@ -1,5 +1,6 @@
 //! The simulated tenant as a child of this program.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::process::Running;
+use crate::process::{self, Running};
 use crate::workspace::{RunDirectory, Workspace};
 
 /// A running tenant; dropped, it is gone with its files.
@@ -65,6 +66,21 @@ impl Tenant {
     }
 }
 
+/// Runs a tenant with a person's options until it is stopped. Its certificate goes into a folder of ours unless the person names a file:
+/// so nothing stays in the system's temporary folder even when the tenant is killed.
+pub(crate) fn run(workspace: &Workspace, program: &Path, options: &[OsString]) -> Result<()> {
+    let mut command = Command::new(program);
+    let folder = if names_ca_file(options) { None } else { Some(workspace.run_directory()?) };
+    if let Some(folder) = &folder {
+        command.arg("--ca-file").arg(folder.path().join("ca.pem"));
+    }
+    process::run(command.args(options))
+}
+
+fn names_ca_file(options: &[OsString]) -> bool {
+    options.iter().any(|option| option == "--ca-file" || option.to_string_lossy().starts_with("--ca-file="))
+}
+
 fn wait(running: &Running, ready_file: &Path) -> Result<Value> {
     let limit = Instant::now() + Duration::from_secs(60);
     loop {
@@ -81,5 +97,19 @@ fn wait(running: &Running, ready_file: &Path) -> Result<Value> {
             bail!("the tenant was not ready within a minute");
         }
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_s_certificate_file_is_seen_in_both_spellings() {
+        let names = |options: &[&str]| names_ca_file(&options.iter().map(OsString::from).collect::<Vec<_>>());
+        assert!(names(&["--mailboxes", "3", "--ca-file", "ca.pem"]));
+        assert!(names(&["--ca-file=ca.pem"]));
+        assert!(!names(&["--mailboxes", "3"]));
+        assert!(!names(&[]));
     }
 }

@@ -106,7 +106,10 @@ impl RunDirectory {
 
 impl Drop for RunDirectory {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.path) {
+        if let Err(error) = fs::remove_dir_all(&self.path)
+            // The stop handler may have been faster.
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
             crate::say(&format!("{} could not be removed: {error}", self.path.display()));
         }
     }
