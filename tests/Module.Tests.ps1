@@ -212,6 +212,13 @@ Describe 'Disconnect-ExchangeOnline and Get-ConnectionInformation' {
         { Disconnect-ExchangeOnline -Confirm:$false -InformationAction Ignore -ErrorAction Stop } | Should -Not -Throw
     }
 
+    It 'claim nothing when no connection was chosen' {
+        $said = Disconnect-ExchangeOnline -ConnectionId ([guid]::NewGuid()) -Confirm:$false -Verbose 4>&1 6>&1
+        "$said" | Should -Not -Match 'Disconnected'
+        "$said" | Should -Match 'nothing was closed'
+        "$(Disconnect-ExchangeOnline -ModulePrefix 'none' -Confirm:$false 6>&1)" | Should -BeNullOrEmpty
+    }
+
     It 'never ask where nobody can answer' {
         $output = @(& $pwsh -NoLogo -NoProfile -NonInteractive -Command 'Import-Module $env:EXORS_TEST_MODULE; Disconnect-ExchangeOnline -InformationAction Continue 6>&1; "after"')
         $output -join '|' | Should -Be 'Disconnected successfully !|after'

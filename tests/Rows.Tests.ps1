@@ -167,7 +167,11 @@ namespace RowTests
     $script:earlierCaFile = $env:SSL_CERT_FILE
     $env:SSL_CERT_FILE = $caFile
     $credential = [pscredential]::new('admin@contoso.com', (ConvertTo-SecureString 'p' -AsPlainText -Force))
-    Connect-ExchangeOnline -ConnectionUri $service.Address -AzureADAuthorizationEndpointUri "$($service.Address)/organizations" -Credential $credential
+    function Connect-Here([bool] $ShowProgress = $false) {
+        Disconnect-ExchangeOnline -Confirm:$false
+        Connect-ExchangeOnline -ConnectionUri $service.Address -AzureADAuthorizationEndpointUri "$($service.Address)/organizations" -Credential $credential -ShowProgress $ShowProgress
+    }
+    Connect-Here
 
     $script:first = @'
 {"@odata.type":"#Exchange.GenericHashTable","Identity":"Adele Vance","Name":"adele","DisplayName":"Ad\u00e8le \"V\" 日本","Alias":"adele",
@@ -292,6 +296,17 @@ Describe 'A row' {
         (Get-First).DisplayName | Should -Not -Be 'Mine'
     }
 
+    It 'has copies of its own' {
+        $row.DisplayName = 'before'
+        $copy = $row.PSObject.Copy()
+        $copy.DisplayName | Should -Be 'before'
+        $copy.Alias = 'copy'
+        $row.Alias | Should -Be 'adele'
+        $row.DisplayName = 'after'
+        $copy.DisplayName | Should -Be 'before'
+        $copy.Alias | Should -Be 'copy'
+    }
+
     It 'takes more properties' {
         $more = $row | Add-Member -NotePropertyName Extra -NotePropertyValue 5 -PassThru
         $more.Extra | Should -Be 5
@@ -338,6 +353,46 @@ Describe 'A size' {
         $values = (Get-Mailbox).ProhibitSendQuota.Value + (Get-First).IssueWarningQuota.Value
         @($values | Sort-Object | ForEach-Object ToString)[0] | Should -Be '900 MB (943,718,400 bytes)'
         @($values | Sort-Object -Descending | ForEach-Object ToString)[0] | Should -Match '^2 TB'
+    }
+
+    It 'compares with what no size is' {
+        $size.Value -gt -1 | Should -BeTrue
+        $size.Value -lt -1 | Should -BeFalse
+        [ExchangeOnlineRs.ByteQuantifiedSize]0 -gt -1 | Should -BeTrue
+        [ExchangeOnlineRs.ByteQuantifiedSize]0 -eq -1 | Should -BeFalse
+        $size.Value -lt 1e30 | Should -BeTrue
+        $size.Value.CompareTo('Unlimited') | Should -Be -1
+        $size.Value -lt 'Unlimited' | Should -BeTrue
+        $size.Value -eq 'Unlimited' | Should -BeFalse
+    }
+
+    It 'divides' {
+        $size.Value / 1GB | Should -BeOfType [double]
+        $size.Value / 1GB | Should -Be 50
+        $size.Value / 1MB | Should -Be 51200
+    }
+
+    It 'is not read from text that is too large' {
+        foreach ($text in '99999999999TB', '79228162514264337593543950335TB') {
+            $caught = $null
+            try { $null = [ExchangeOnlineRs.ByteQuantifiedSize]::Parse($text) } catch { $caught = $_.Exception.GetBaseException(); $outer = $_.Exception.InnerException }
+            $outer | Should -BeOfType [FormatException]
+            $caught | Should -Not -BeNullOrEmpty
+        }
+    }
+
+    It 'can be without limit' {
+        $quota = (Get-First).RulesQuota
+        $quota | Should -BeOfType [string]
+        $quota -eq 'Unlimited' | Should -BeTrue
+        $(switch ($quota) { 'Unlimited' { 'taken' } }) | Should -Be 'taken'
+        $quota.IsUnlimited | Should -BeTrue
+        $null -eq $quota.Value | Should -BeTrue
+        $quota.PSObject.Properties['Value'] | Should -Not -BeNullOrEmpty
+        (Get-First | Select-Object RulesQuota | ConvertTo-Json -Compress) | Should -Be '{"RulesQuota":"Unlimited"}'
+        (Get-First | Select-Object RulesQuota | ConvertTo-Csv)[1] | Should -Be '"Unlimited"'
+        $quota | Add-Member -NotePropertyName Mine -NotePropertyValue 1
+        (Get-First).RulesQuota.PSObject.Properties['Mine'] | Should -BeNullOrEmpty
     }
 
     It 'is told from text that only looks like one' {
@@ -413,7 +468,7 @@ Describe 'Rows in everyday commands' {
     It 'Get-Member shows the properties and nothing of ours' {
         $members = $rows[0] | Get-Member
         @($members | Where-Object MemberType -EQ 'Property').Count | Should -Be 32
-        @($members | Where-Object MemberType -EQ 'Method').Name -join ' ' | Should -Be 'Equals GetHashCode GetType ToString'
+        @($members | Where-Object MemberType -EQ 'Method').Name -join ' ' | Should -Be 'Clone Equals GetHashCode GetType ToString' -Because 'only what can be cloned is copied by PSObject.Copy(), and the engine shows every method of an interface'
         $members[0].TypeName | Should -Be 'Deserialized.Microsoft.Exchange.Data.Directory.Management.Mailbox'
     }
 
@@ -453,11 +508,12 @@ Describe 'Rows that are unlike each other' {
     }
 
     It 'may have names that a class cannot have' {
-        $service.Answers['Get-Mailbox'] = '{"Identity":"a","ToString":"x","City":"1","city":"2","GetType":5,"When@data.type":"System.DateTime","When":"2026-07-15T16:40:06.0000000Z","L@odata.type":"#Collection(String)","L":null}'
+        $service.Answers['Get-Mailbox'] = '{"Identity":"a","ToString":"x","Clone":"y","City":"1","city":"2","GetType":5,"When@data.type":"System.DateTime","When":"2026-07-15T16:40:06.0000000Z","L@odata.type":"#Collection(String)","L":null}'
         $row = Get-Mailbox
         "$row" | Should -Be 'a'
         $row.PSObject.TypeNames[0] | Should -Be 'Deserialized.Microsoft.Exchange.Data.Directory.Management.Mailbox'
         $row.PSObject.Properties['ToString'].Value | Should -Be 'x'
+        $row.Clone | Should -Be 'y'
         $row.City | Should -Be '2'
         $row.When | Should -BeOfType [datetime]
         $row.L.Count | Should -Be 0
@@ -468,6 +524,43 @@ Describe 'Rows that are unlike each other' {
         $service.Answers['Get-Mailbox'] = '{"Identity":"a","two words":1,"a.b":2,"\u00e9\"x":3,"0":4,"Equals2":5}'
         $row = Get-Mailbox
         $row.'two words' + $row.'a.b' + $row."$([char]0xe9)`"x" + $row.'0' + $row.Equals2 | Should -Be 15
+    }
+
+    It 'may have text cut within a character' {
+        $service.Answers['Get-Mailbox'] = '{"Identity":"a","Cut":"x\udc00y\n","Half":"\ud83d","Whole":"\ud83d\ude00\udc00","L":["\ud800z"],"O":{"N\udc00":"v\udfff"}}'
+        $row = Get-Mailbox
+        $row.Cut | Should -BeExactly "x$([char]0xfffd)y`n"
+        $row.Half | Should -BeExactly "$([char]0xfffd)"
+        $row.Whole | Should -BeExactly "$([char]::ConvertFromUtf32(0x1f600))$([char]0xfffd)"
+        $row.L[0] | Should -BeExactly "$([char]0xfffd)z"
+        $row.O."N$([char]0xfffd)" | Should -BeExactly "v$([char]0xfffd)"
+    }
+
+    It 'may have a property without a name' {
+        $service.Answers['Get-Mailbox'] = '{"Identity":"a","":5,"O":{"":6,"P":7}}'
+        $row = Get-Mailbox
+        $row.' ' | Should -Be 5
+        $row.O.' ' | Should -Be 6
+        $row.O.P | Should -Be 7
+    }
+
+    It 'may be nested beyond what is read' {
+        $deep = '[' * 300 + '"]"' + ']' * 300
+        $service.Answers['Get-Mailbox'] = "{""Identity"":""a"",""Deep"":$deep,""After"":1}"
+        $row = Get-Mailbox
+        $row.Deep | Should -BeExactly $deep
+        $row.After | Should -Be 1
+    }
+
+    It 'cost nothing but themselves when one cannot be read' {
+        $deep = '[' * 300 + ']' * 300
+        $service.Answers['Get-Mailbox'] = "{""Identity"":""a""},{""Identity"":""b"",""ToString"":$deep},{""Identity"":""c""}"
+        $rows = @(Get-Mailbox -ErrorVariable failed -ErrorAction SilentlyContinue)
+        $rows.Identity -join ' ' | Should -Be 'a c'
+        $failed.Count | Should -Be 1
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'RowUnreadable,*'
+        $failed[0].CategoryInfo.Category | Should -Be 'InvalidData'
+        $global:EXO_LastExecutionStatus | Should -BeFalse
     }
 
     It 'may be values' {
@@ -491,6 +584,31 @@ Describe 'Rows that are unlike each other' {
     }
 }
 
+Describe 'Progress' {
+    AfterAll {
+        $service.Answers['Get-Mailbox'] = "$first,$second"
+        Connect-Here
+    }
+
+    It 'ends when the command does: <Case>' -ForEach @(
+        @{ Case = 'at the end'; Answer = '{"Identity":"a"}'; Script = 'Get-Mailbox' }
+        @{ Case = 'when it is stopped'; Answer = '{"Identity":"a"},{"Identity":"b"}'; Script = 'Get-Mailbox | Select-Object -First 1' }
+        @{ Case = 'after a fault'; Answer = '{"Identity":"a"}],"@odata.nextLink":"https://192.0.2.1/next","x":['; Script = 'Get-Mailbox -ResultSize Unlimited' }
+    ) {
+        Connect-Here -ShowProgress $true
+        $service.Answers['Get-Mailbox'] = $Answer
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript("Import-Module `$env:EXORS_MODULE; $Script").Invoke()
+            $records = @($shell.Streams.Progress | Where-Object Activity -EQ 'Get-Mailbox')
+            if ($Case -eq 'after a fault') { $shell.Streams.Error.Count | Should -Be 1 }
+            if ($records) { $records[-1].RecordType | Should -Be 'Completed' }
+            if ($Case -ne 'when it is stopped') { $records.Count | Should -Be 2 }
+        }
+        finally { $shell.Dispose() }
+    }
+}
+
 Describe 'What is sent' {
     It 'names the cmdlet and its parameters' {
         $sent = Get-Sent { Get-Mailbox -Identity 'adele' -Archive -ResultSize 5 -Verbose:$false -OutVariable kept }
@@ -506,6 +624,50 @@ Describe 'What is sent' {
         @{ Form = 'a script block'; Filter = { Office -eq 'Dublin' } }
     ) {
         (Get-Sent { Get-Mailbox -Filter $Filter }).Parameters.Filter.Trim() | Should -Be "Office -eq 'Dublin'"
+    }
+
+    It 'gives Booleans of a filter their dollar sign: <Given>' -ForEach @(
+        @{ Given = 'A -eq True'; Expected = 'A -eq $true' }
+        @{ Given = '(A -ne False) -and (B -EQ  true)'; Expected = '(A -ne $false) -and (B -EQ  $true)' }
+        @{ Given = 'A -eq $true'; Expected = 'A -eq $true' }
+        @{ Given = { A -eq True }; Expected = 'A -eq $true' }
+        @{ Given = { A -eq $false -or B -eq 'x' }; Expected = 'A -eq $false -or B -eq ''x''' }
+        @{ Given = 'N -eq ''a -eq true'' -and A -eq true'; Expected = 'N -eq ''a -eq true'' -and A -eq $true' }
+        @{ Given = 'N -eq ''O''''B -eq true '''; Expected = 'N -eq ''O''''B -eq true ''' }
+        @{ Given = 'N -eq "it''s -eq false " -or A -eq false'; Expected = 'N -eq "it''s -eq false " -or A -eq $false' }
+        @{ Given = 'A -eq Trueman -or B -like true'; Expected = 'A -eq Trueman -or B -like true' }
+    ) {
+        (Get-Sent { Get-Mailbox -Filter $Given }).Parameters.Filter.Trim() | Should -BeExactly $Expected
+    }
+
+    It 'refuses an empty <Name>, and sends nothing: <Case>' -ForEach $(
+        foreach ($name in 'Filter', 'Anr', 'Identity') {
+            @{ Name = $name; Case = 'null'; Value = $null }
+            @{ Name = $name; Case = 'empty text'; Value = '' }
+            @{ Name = $name; Case = 'blank text'; Value = " `t" }
+            @{ Name = $name; Case = 'wrapped text'; Value = [psobject]::AsPSObject(' ') }
+        }
+        @{ Name = 'Filter'; Case = 'empty braces'; Value = { } }
+        @{ Name = 'Identity'; Case = 'no items'; Value = @() }
+        @{ Name = 'Identity'; Case = 'an empty list'; Value = [Collections.Generic.List[string]]::new() }
+        @{ Name = 'Identity'; Case = 'items that are empty'; Value = @($null, '', @(' ')) }
+        @{ Name = 'Identity'; Case = 'an object with a blank identity'; Value = [pscustomobject]@{ Identity = ' ' } }
+    ) {
+        $sent = Get-Sent {
+            $arguments = @{ $Name = $Value }
+            $script:thrown = $null
+            try { Get-Mailbox @arguments -ErrorAction Stop } catch { $script:thrown = $_ }
+        }
+        $sent | Should -BeNullOrEmpty
+        $thrown.FullyQualifiedErrorId | Should -BeLike "Empty$Name,*"
+    }
+
+    It 'refuses a hashtable as an identity' {
+        foreach ($value in @{ Add = 'x' }, [ordered]@{ Name = 'x' }, @(, @{ Name = 'x' })) {
+            $sent = Get-Sent { Get-Mailbox -Identity $value -ErrorVariable script:failed -ErrorAction SilentlyContinue }
+            $sent | Should -BeNullOrEmpty
+            $failed[0].FullyQualifiedErrorId | Should -BeLike 'InvalidIdentity,*'
+        }
     }
 
     It 'sends values in the forms of the service' {
@@ -530,6 +692,13 @@ Describe 'What is sent' {
         $p.RecipientLimits | Should -Be 7
     }
 
+    It 'sends a size that is none as what it means, or not at all' {
+        (Get-Sent { Set-Mailbox 'a' -ProhibitSendQuota ([ExchangeOnlineRs.ByteQuantifiedSize]'unlimited') }).Parameters.ProhibitSendQuota | Should -Be 'Unlimited'
+        $sent = Get-Sent { Set-Mailbox 'a' -ProhibitSendQuota ([ExchangeOnlineRs.ByteQuantifiedSize]-5) -ErrorVariable script:failed -ErrorAction SilentlyContinue }
+        $sent | Should -BeNullOrEmpty
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'NegativeSize,*'
+    }
+
     It 'sends changes of lists with the type at every level' {
         $p = (Get-Sent { Set-Mailbox 'a' -EmailAddresses @{ Add = 'x', 'y'; Remove = 'z' } -GrantSendOnBehalfTo @{ add = 'u'; Deep = @{ More = 1 } } }).Parameters
         $p.EmailAddresses.'@odata.type' | Should -Be '#Exchange.GenericHashTable'
@@ -546,6 +715,23 @@ Describe 'What is sent' {
         $row.Guid = [guid]::Empty
         (Get-Sent { Get-Mailbox $row }).Parameters.Identity | Should -Be 'Adele Vance'
         (Get-Sent { Set-Mailbox 'a' -ForwardingAddress (Get-First) }).Parameters.ForwardingAddress | Should -Be '0b9c1f6e-0000-4000-8000-000000000007'
+    }
+
+    It 'identifies a row by the identity a script gave it' {
+        $row = Get-First
+        $row.Identity = 'assigned'
+        (Get-Sent { $row | Get-Mailbox }).Parameters.Identity | Should -Be 'assigned'
+        $row | Add-Member -MemberType NoteProperty -Name Identity -Value 'added' -Force
+        (Get-Sent { $row | Get-Mailbox }).Parameters.Identity | Should -Be 'added'
+        (Get-Sent { Get-Mailbox -Identity $row }).Parameters.Identity | Should -Be 'added'
+        $service.Answers['Get-Mailbox'] = '{"Identity":"a","ToString":"x","ExternalDirectoryObjectId":"0b9c1f6e-0000-4000-8000-000000000007"}'
+        try {
+            $plain = Get-First
+            (Get-Sent { $plain | Get-Mailbox }).Parameters.Identity | Should -Be '0b9c1f6e-0000-4000-8000-000000000007'
+            $plain.Identity = 'assigned'
+            (Get-Sent { $plain | Get-Mailbox }).Parameters.Identity | Should -Be 'assigned'
+        }
+        finally { $service.Answers['Get-Mailbox'] = "$first,$second" }
     }
 
     It 'identifies objects of scripts: <Name>' -ForEach @(

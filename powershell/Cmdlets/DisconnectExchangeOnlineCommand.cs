@@ -49,7 +49,15 @@ public sealed class DisconnectExchangeOnlineCommand : CoreCmdlet
                 NativeCore.CloseConnections(ids);
             }
 
-            WriteInformation("Disconnected successfully !", new[] { "ExchangeOnlineRs" });
+            if (ids.Count > 0 || ParameterSetName is not ("ConnectionId" or "ModulePrefix"))
+            {
+                WriteInformation("Disconnected successfully !", new[] { "ExchangeOnlineRs" });
+            }
+            else
+            {
+                // A mistyped id or prefix must not look like a connection that is closed.
+                WriteVerbose("No open connection was chosen; nothing was closed.");
+            }
         }
         catch (NativeLibraryException e)
         {

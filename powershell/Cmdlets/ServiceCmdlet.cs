@@ -45,34 +45,7 @@ public abstract class ServiceCmdlet : CoreCmdlet
 
         try
         {
-            long written = 0;
-            bool progress = ConnectionPreferences.ShowProgress;
-            using JsonDocument end = RunOperation(NativeOperation.StartCommand(buffer.Written), handle =>
-            {
-                var page = new RowPage(handle, definition.RowType);
-                for (int i = 0; i < page.Count; i++)
-                {
-                    if (page.Row(i) is { } row)
-                    {
-                        WriteObject(row);
-                        written++;
-                    }
-                }
-
-                if (progress)
-                {
-                    WriteProgress(new ProgressRecord(0, definition.Name, $"{written.ToString("N0", CultureInfo.CurrentCulture)} objects received")
-                    {
-                        PercentComplete = -1,
-                    });
-                }
-            });
-            if (progress && written > 0)
-            {
-                WriteProgress(new ProgressRecord(0, definition.Name, "Completed") { RecordType = ProgressRecordType.Completed });
-            }
-
-            SetLastExecutionStatus(true);
+            SetLastExecutionStatus(WriteRows(buffer, identity));
         }
         catch (FaultException e)
         {
@@ -81,6 +54,76 @@ public abstract class ServiceCmdlet : CoreCmdlet
         catch (NativeLibraryException e)
         {
             ThrowTerminatingError(LibraryError(e));
+        }
+    }
+
+    /// <summary>Carries the request out and writes its rows; says whether all of them could be read.</summary>
+    private bool WriteRows(PooledBuffer buffer, string? identity)
+    {
+        long written = 0;
+        bool complete = true;
+        bool shown = false;
+        try
+        {
+            using JsonDocument end = RunOperation(NativeOperation.StartCommand(buffer.Written), handle =>
+            {
+                var page = new RowPage(handle, definition.RowType);
+                for (int i = 0; i < page.Count; i++)
+                {
+                    object? row;
+                    try
+                    {
+                        row = page.Row(i);
+                    }
+                    catch (Exception e)
+                    {
+                        // One odd object must not cost the caller all the others.
+                        complete = false;
+                        WriteError(new ErrorRecord(e, "RowUnreadable", ErrorCategory.InvalidData, identity)
+                        {
+                            ErrorDetails = new ErrorDetails($"An object in the answer to {definition.Name} cannot be read: {e.Message}"),
+                        });
+                        continue;
+                    }
+
+                    if (row is not null)
+                    {
+                        WriteObject(row);
+                        written++;
+                    }
+                }
+
+                if (ConnectionPreferences.ShowProgress)
+                {
+                    shown = true;
+                    WriteProgress(new ProgressRecord(0, definition.Name, $"{written.ToString("N0", CultureInfo.CurrentCulture)} objects received")
+                    {
+                        PercentComplete = -1,
+                    });
+                }
+            });
+        }
+        finally
+        {
+            if (shown)
+            {
+                EndProgress();
+            }
+        }
+
+        return complete;
+    }
+
+    /// <summary>However a command ends, its bar must not stay on the screen.</summary>
+    private void EndProgress()
+    {
+        try
+        {
+            WriteProgress(new ProgressRecord(0, definition.Name, "Completed") { RecordType = ProgressRecordType.Completed });
+        }
+        catch (PipelineStoppedException)
+        {
+            // A stopped pipeline takes no more records, and what stopped it is on its way up already.
         }
     }
 
@@ -126,17 +169,22 @@ public abstract class ServiceCmdlet : CoreCmdlet
             }
 
             bool isIdentity = name.Equals("Identity", StringComparison.OrdinalIgnoreCase);
-            if (isIdentity && (value is null or "" or PSObject { BaseObject: "" }))
+            bool isFilter = name.Equals("Filter", StringComparison.OrdinalIgnoreCase);
+            if (isIdentity)
             {
-                // An empty variable must not turn one object into all of them.
-                throw new WireException(name, value, "EmptyIdentity", "It is empty. Name an object, or leave the parameter out to get all.");
+                RequireObject(name, value);
+            }
+            else if (definition.IsRead && (isFilter || name.Equals("Anr", StringComparison.OrdinalIgnoreCase)) && WireWriter.IsEmpty(value))
+            {
+                throw Empty(name, value);
             }
 
             json.WritePropertyName(name);
-            string? text = WireWriter.Write(json, name, value);
+            string? text = WireWriter.Write(json, name, isFilter ? FilterText.Normalise(value) : value);
             if (isIdentity)
             {
-                anchor = text;
+                // An object of a script can have an identity that is blank.
+                anchor = text is not null && string.IsNullOrWhiteSpace(text) ? throw Empty(name, value) : text;
             }
             else if (name.Equals("Mailbox", StringComparison.OrdinalIgnoreCase))
             {
@@ -160,6 +208,23 @@ public abstract class ServiceCmdlet : CoreCmdlet
         json.Flush();
         return anchor;
     }
+
+    /// <summary>An empty variable must not turn one object into all of them.</summary>
+    private static void RequireObject(string name, object? value)
+    {
+        if (WireWriter.IsEmpty(value))
+        {
+            throw Empty(name, value);
+        }
+
+        if (WireWriter.HasTable(value))
+        {
+            throw new WireException(name, value, "InvalidIdentity", "It is a hashtable, which names no object.");
+        }
+    }
+
+    private static WireException Empty(string name, object? value) =>
+        new(name, value, "Empty" + name, "It is empty. Give a value, or leave the parameter out to get all.");
 
     /// <summary>
     /// The question is asked here, before anything is sent, so the service must not ask again: it could not get an answer.

@@ -48,6 +48,56 @@ internal static class WireWriter
         return Write(json, parameter, value, MostLevels);
     }
 
+    /// <summary>Whether a value names nothing: no value, blank text, or a collection of nothing else.</summary>
+    internal static bool IsEmpty(object? value) => IsEmpty(value, MostLevels);
+
+    /// <summary>Whether a value is a hashtable, or a collection that holds one.</summary>
+    internal static bool HasTable(object? value)
+    {
+        value = Unwrap(value);
+        if (value is IDictionary or string or not IEnumerable)
+        {
+            return value is IDictionary;
+        }
+
+        foreach (object? item in (IEnumerable)value)
+        {
+            if (Unwrap(item) is IDictionary)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsEmpty(object? value, int levels)
+    {
+        switch (Unwrap(value))
+        {
+            case null:
+                return true;
+            case string text:
+                return string.IsNullOrWhiteSpace(text);
+            case ScriptBlock block:
+                return string.IsNullOrWhiteSpace(block.ToString());
+            case IDictionary:
+                return false;
+            case IEnumerable items when levels > 0:
+                foreach (object? item in items)
+                {
+                    if (!IsEmpty(item, levels - 1))
+                    {
+                        return false;
+                    }
+                }
+
+                return true;
+            default:
+                return false;
+        }
+    }
+
     private static string? Write(Utf8JsonWriter json, string parameter, object? value, int levels)
     {
         if (levels == 0)
@@ -99,8 +149,10 @@ internal static class WireWriter
                 return WriteText(json, date.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
             case TimeSpan span:
                 return WriteText(json, span.ToString("c", CultureInfo.InvariantCulture));
+            case ByteQuantifiedSize { IsNegative: true }:
+                throw new WireException(parameter, value, "NegativeSize", "A size cannot be negative.");
             case ByteQuantifiedSize size:
-                return WriteText(json, size.ToBytes().ToString(CultureInfo.InvariantCulture) + " B");
+                return WriteText(json, size.IsUnlimited ? size.ToString() : size.ToBytes().ToString(CultureInfo.InvariantCulture) + " B");
             case CultureInfo culture:
                 return WriteText(json, culture.Name);
             case ScriptBlock block:
@@ -125,7 +177,7 @@ internal static class WireWriter
                 WriteTable(json, parameter, table, levels);
                 return null;
             case Row row:
-                return WriteText(json, IdentityOf(row));
+                return WriteText(json, AddedIdentity(row) ?? IdentityOf(row));
             case IEnumerable items:
                 json.WriteStartArray();
                 foreach (object? item in items)
@@ -183,9 +235,23 @@ internal static class WireWriter
         return table.Count > 0;
     }
 
-    /// <summary>The most exact id of a row of ours.</summary>
+    /// <summary>
+    /// The identity that a script put over the row's own with <c>Add-Member</c>. The engine keeps such members by object, so
+    /// that they are found whether or not the row comes in its wrapper.
+    /// </summary>
+    private static string? AddedIdentity(Row row) =>
+        PSObject.AsPSObject(row) is { } wrapped && wrapped.Properties["Identity"] is { IsInstance: true } and not PSProperty
+            ? MemberText(wrapped, "Identity")
+            : null;
+
+    /// <summary>The most exact id of a row of ours, unless a script named another object.</summary>
     private static string IdentityOf(Row row)
     {
+        if (row.AssignedIdentity() is { } assigned)
+        {
+            return assigned;
+        }
+
         // A mailbox without a user keeps the id of the user it had; its own is then the exact one.
         bool inactive = string.Equals(row.TextOf("IsInactiveMailbox"), bool.TrueString, StringComparison.OrdinalIgnoreCase);
         string? directory = inactive ? null : row.TextOf("ExternalDirectoryObjectId");
@@ -207,6 +273,12 @@ internal static class WireWriter
         if (value is PSCustomObject && MemberText(wrapped, parameter) is { } named)
         {
             return named;
+        }
+
+        // The row's text is the identity it came with: another one is a script's.
+        if (value is Rows.PlainRow && MemberText(wrapped, "Identity") is { } identity && identity != value.ToString())
+        {
+            return identity;
         }
 
         foreach (string member in IdentityMembers)

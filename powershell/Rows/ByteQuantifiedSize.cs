@@ -15,13 +15,22 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
 {
     private static readonly string[] Units = { "B", "KB", "MB", "GB", "TB" };
 
+    /// <summary>
+    /// The other side of a comparison can be what no size is: a negative number, which is less than every size, or no limit,
+    /// which is more.
+    /// </summary>
+    private static readonly ByteQuantifiedSize Negative = new(Describe(0), 0, -1);
+    private static readonly ByteQuantifiedSize Unlimited = new("Unlimited", ulong.MaxValue, 1);
+
     private readonly string text;
     private readonly ulong bytes;
+    private readonly sbyte rank;
 
-    private ByteQuantifiedSize(string text, ulong bytes)
+    private ByteQuantifiedSize(string text, ulong bytes, sbyte rank = 0)
     {
         this.text = text;
         this.bytes = bytes;
+        this.rank = rank;
     }
 
     /// <summary>Makes a size of a number of bytes.</summary>
@@ -33,7 +42,7 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
 
     /// <summary>A size of a number of bytes, so that <c>-gt 5GB</c> compares.</summary>
     /// <param name="bytes">The number of bytes.</param>
-    public static implicit operator ByteQuantifiedSize(long bytes) => new(checked((ulong)bytes));
+    public static implicit operator ByteQuantifiedSize(long bytes) => bytes < 0 ? Negative : new((ulong)bytes);
 
     /// <summary>A size of a number of bytes.</summary>
     /// <param name="bytes">The number of bytes.</param>
@@ -41,11 +50,22 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
 
     /// <summary>A size of a number of bytes.</summary>
     /// <param name="bytes">The number of bytes.</param>
-    public static implicit operator ByteQuantifiedSize(int bytes) => new(checked((ulong)bytes));
+    public static implicit operator ByteQuantifiedSize(int bytes) => bytes < 0 ? Negative : new((ulong)bytes);
 
     /// <summary>A size of a number of bytes; the fraction is dropped.</summary>
     /// <param name="bytes">The number of bytes.</param>
-    public static implicit operator ByteQuantifiedSize(double bytes) => new(checked((ulong)bytes));
+    public static implicit operator ByteQuantifiedSize(double bytes) => bytes switch
+    {
+        < 0 or double.NaN => Negative,
+        >= ulong.MaxValue => new(ulong.MaxValue),
+        _ => new((ulong)bytes),
+    };
+
+    /// <summary>How many times a number of bytes goes into a size, so that <c>/ 1GB</c> gives gigabytes.</summary>
+    /// <param name="size">The size.</param>
+    /// <param name="bytes">The number of bytes.</param>
+    /// <returns>The quotient.</returns>
+    public static double operator /(ByteQuantifiedSize size, double bytes) => size.IsUnlimited ? double.PositiveInfinity : size.bytes / bytes;
 
     /// <summary>The number of bytes.</summary>
     /// <param name="size">The size.</param>
@@ -59,7 +79,7 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
     /// <param name="size">The size.</param>
     public static explicit operator double(ByteQuantifiedSize size) => size.bytes;
 
-    /// <summary>Reads a size: the service's own form, or a number with an optional unit.</summary>
+    /// <summary>Reads a size: the service's own form, a number with an optional unit, or <c>Unlimited</c>.</summary>
     /// <param name="value">The text, such as <c>50 GB (53,687,091,200 bytes)</c>, <c>50GB</c> or <c>1024</c>.</param>
     /// <returns>The size.</returns>
     /// <exception cref="FormatException">The text is no size.</exception>
@@ -72,6 +92,11 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
         }
 
         string trimmed = value.Trim();
+        if (trimmed.Equals(Unlimited.text, StringComparison.OrdinalIgnoreCase))
+        {
+            return Unlimited;
+        }
+
         int digits = 0;
         while (digits < trimmed.Length && (char.IsAsciiDigit(trimmed[digits]) || trimmed[digits] == '.'))
         {
@@ -87,7 +112,14 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
             throw new FormatException($"'{value}' is not a size.");
         }
 
-        return new ByteQuantifiedSize((ulong)(number * (1UL << (10 * power))));
+        try
+        {
+            return new ByteQuantifiedSize((ulong)(number * (1UL << (10 * power))));
+        }
+        catch (OverflowException e)
+        {
+            throw new FormatException($"'{value}' is more than a size can be.", e);
+        }
     }
 
     /// <summary>The number of bytes.</summary>
@@ -115,7 +147,7 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
     public override string ToString() => text;
 
     /// <inheritdoc/>
-    public int CompareTo(ByteQuantifiedSize? other) => other is null ? 1 : bytes.CompareTo(other.bytes);
+    public int CompareTo(ByteQuantifiedSize? other) => other is null ? 1 : (rank, bytes).CompareTo((other.rank, other.bytes));
 
     /// <inheritdoc/>
     public int CompareTo(object? obj) => obj switch
@@ -127,7 +159,7 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
     };
 
     /// <inheritdoc/>
-    public bool Equals(ByteQuantifiedSize? other) => other is not null && bytes == other.bytes;
+    public bool Equals(ByteQuantifiedSize? other) => other is not null && rank == other.rank && bytes == other.bytes;
 
     /// <summary>Equal to another size of as many bytes, and to its own text.</summary>
     /// <param name="obj">A size or a text.</param>
@@ -141,6 +173,12 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
 
     /// <inheritdoc/>
     public override int GetHashCode() => bytes.GetHashCode();
+
+    /// <summary>Whether it stands for the lack of a limit.</summary>
+    internal bool IsUnlimited => rank > 0;
+
+    /// <summary>Whether it stands for a negative number.</summary>
+    internal bool IsNegative => rank < 0;
 
     /// <summary>
     /// Whether UTF-8 text can be a size at all: this is asked of every text property, so it looks at the two ends only.

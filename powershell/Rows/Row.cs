@@ -11,7 +11,7 @@ namespace ExchangeOnlineRs;
 /// For every set of property names there is a class made at run time that derives from this one, so that a row is an
 /// ordinary .NET object to PowerShell wherever it goes. This class has no public member that would show as a property.
 /// </remarks>
-public abstract class Row
+public abstract class Row : ICloneable
 {
     private readonly RowPage page;
     private readonly int index;
@@ -32,6 +32,17 @@ public abstract class Row
     {
         RowClass shape = page.ClassOfRow(index);
         return TextOf(shape.IdentitySlot) ?? TextOf(shape.NameSlot) ?? shape.TypeName;
+    }
+
+    /// <summary>
+    /// A row of its own on the same page, for <c>PSObject.Copy()</c>, which copies only what can be cloned. As in any such
+    /// copy, a collection that was read or assigned before is the same one in both.
+    /// </summary>
+    object ICloneable.Clone()
+    {
+        var copy = (Row)MemberwiseClone();
+        copy.overlay = Volatile.Read(ref overlay)?.Copy();
+        return copy;
     }
 
     /// <summary>Reads a property.</summary>
@@ -59,6 +70,18 @@ public abstract class Row
 
     /// <summary>A property by name as text; null when there is none, or it is empty.</summary>
     internal string? TextOf(string name) => page.ClassOfRow(index).TryGetSlot(name, out int slot) ? TextOf(slot) : null;
+
+    /// <summary>The identity that a script assigned; null when the row's is its own, or the assigned one is empty.</summary>
+    internal string? AssignedIdentity()
+    {
+        int slot = page.ClassOfRow(index).IdentitySlot;
+
+        // Collections are kept because they were read.
+        return slot >= 0 && Volatile.Read(ref overlay) is { } known && known.TryGet(slot, out object? kept) && !ValueReader.IsMutable(kept)
+            && kept?.ToString() is { } text && !string.IsNullOrWhiteSpace(text)
+            ? text
+            : null;
+    }
 
     private string? TextOf(int slot)
     {

@@ -20,7 +20,7 @@ internal sealed class RowClass
 
     /// <summary>Names every .NET object has as methods; a property called so could not be read.</summary>
     private static readonly HashSet<string> Reserved =
-        new(StringComparer.OrdinalIgnoreCase) { "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "GetSlot", "SetSlot" };
+        new(StringComparer.OrdinalIgnoreCase) { "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "GetSlot", "SetSlot", "Clone" };
 
     private static readonly ConcurrentDictionary<(string TypeName, uint Shape), Lazy<RowClass>> Known = new();
     private static readonly ConcurrentDictionary<string, int> ClassesOfType = new();

@@ -78,6 +78,20 @@ internal sealed class RowOverlay
         }
     }
 
+    /// <summary>The same values, kept apart.</summary>
+    internal RowOverlay Copy()
+    {
+        lock (this)
+        {
+            return new RowOverlay
+            {
+                few = many is null ? ((int, object?)[])few.Clone() : Array.Empty<(int, object?)>(),
+                count = count,
+                many = many is null ? null : new Dictionary<int, object?>(many),
+            };
+        }
+    }
+
     private int Find(int slot)
     {
         for (int i = 0; i < count; i++)

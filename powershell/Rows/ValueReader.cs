@@ -35,8 +35,8 @@ internal enum ValueTag : byte
 /// <remarks>
 /// Values are what scripts know from the original: local time in a date property and UTC in its <c>…UTC</c> twin, arrays
 /// that are never null, text for everything the service writes as text. Time spans stay text (<c>14.00:00:00</c>): that is
-/// what the original gives, text methods work on it, and <c>[timespan]</c> takes it. <c>Unlimited</c> stays text so that
-/// <c>-eq 'Unlimited'</c> and <c>switch</c> work.
+/// what the original gives, text methods work on it, and <c>[timespan]</c> takes it. <c>Unlimited</c> stays text too, so that
+/// <c>-eq 'Unlimited'</c> and <c>switch</c> work, with the members of a size.
 /// </remarks>
 internal static class ValueReader
 {
@@ -55,6 +55,19 @@ internal static class ValueReader
             return null;
         }
 
+        try
+        {
+            return ReadFirst(json, tag, utc);
+        }
+        catch (JsonException)
+        {
+            // Nested beyond what is read. PowerShell would make nothing at all of an exception in a property.
+            return Encoding.UTF8.GetString(json[..LengthOf(json)]);
+        }
+    }
+
+    private static object? ReadFirst(ReadOnlySpan<byte> json, ValueTag tag, bool utc)
+    {
         switch (json[0])
         {
             case (byte)'"':
@@ -117,9 +130,7 @@ internal static class ValueReader
                     ? typed!
                     : text;
             default:
-                return ByteQuantifiedSize.CanBe(raw) && ByteQuantifiedSize.TryParseServiceForm(text, out ByteQuantifiedSize? size)
-                    ? SizeText(text, size!)
-                    : text;
+                return Sized(raw, text);
         }
     }
 
@@ -132,13 +143,29 @@ internal static class ValueReader
         && raw[4] == (byte)'-' && raw[7] == (byte)'-' && raw[10] == (byte)'T' && raw[13] == (byte)':' && raw[19] == (byte)'.';
 
     /// <summary>
+    /// The text of a property with the members of a size if it is one, or the lack of a limit. Each reader gets an object of
+    /// its own: members that one script adds to it must not appear in all the others.
+    /// </summary>
+    private static object Sized(ReadOnlySpan<byte> raw, string text)
+    {
+        if (raw.SequenceEqual("Unlimited"u8))
+        {
+            return SizeText(text, null);
+        }
+
+        return ByteQuantifiedSize.CanBe(raw) && ByteQuantifiedSize.TryParseServiceForm(text, out ByteQuantifiedSize? size)
+            ? SizeText(text, size)
+            : text;
+    }
+
+    /// <summary>
     /// A size is the service's text, as in the original: every text idiom, JSON and CSV see a string. It also has the
     /// members of the older typed form: <c>.Value</c>, which compares and has <c>ToBytes()</c>, and <c>.IsUnlimited</c>.
     /// </summary>
-    private static PSObject SizeText(string text, ByteQuantifiedSize size)
+    private static PSObject SizeText(string text, ByteQuantifiedSize? size)
     {
         var value = new PSObject(text);
-        value.Properties.Add(new PSNoteProperty("IsUnlimited", False), preValidated: true);
+        value.Properties.Add(new PSNoteProperty("IsUnlimited", size is null ? True : False), preValidated: true);
         value.Properties.Add(new PSNoteProperty("Value", size), preValidated: true);
         return value;
     }
@@ -157,7 +184,116 @@ internal static class ValueReader
     {
         var reader = new Utf8JsonReader(json, Options);
         reader.Read();
-        return reader.GetString() ?? string.Empty;
+        return Text(ref reader);
+    }
+
+    /// <summary>The text, or name, that the reader is at.</summary>
+    private static string Text(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            return Share(reader.ValueSpan);
+        }
+
+        try
+        {
+            return reader.GetString() ?? string.Empty;
+        }
+        catch (InvalidOperationException)
+        {
+            return UnescapeLoosely(reader.ValueSpan);
+        }
+    }
+
+    /// <summary>
+    /// Escaped text that is no valid UTF-16, as where the service cut a text between the halves of a character. A half alone
+    /// becomes U+FFFD, which is what it would be in a file or in the next request anyway.
+    /// </summary>
+    private static string UnescapeLoosely(ReadOnlySpan<byte> raw)
+    {
+        var text = new StringBuilder(raw.Length);
+        while (!raw.IsEmpty)
+        {
+            int escape = raw.IndexOf((byte)'\\');
+            if (escape != 0)
+            {
+                int plain = escape < 0 ? raw.Length : escape;
+                text.Append(Encoding.UTF8.GetString(raw[..plain]));
+                raw = raw[plain..];
+                continue;
+            }
+
+            if (raw.Length >= 6 && raw[1] == (byte)'u' && Utf8Parser.TryParse(raw.Slice(2, 4), out ushort unit, out int used, 'x') && used == 4)
+            {
+                text.Append((char)unit);
+                raw = raw[6..];
+                continue;
+            }
+
+            if (raw.Length < 2)
+            {
+                break;
+            }
+
+            text.Append((char)raw[1] switch
+            {
+                'b' => '\b',
+                'f' => '\f',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                char other => other,
+            });
+            raw = raw[2..];
+        }
+
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                i++;
+            }
+            else if (char.IsSurrogate(text[i]))
+            {
+                text[i] = '\ufffd';
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>How long the value at the start is, by its brackets and quotes alone.</summary>
+    private static int LengthOf(ReadOnlySpan<byte> json)
+    {
+        int depth = 0;
+        bool quoted = false;
+        for (int i = 0; i < json.Length; i++)
+        {
+            switch (json[i])
+            {
+                case (byte)'\\' when quoted:
+                    i++;
+                    continue;
+                case (byte)'"':
+                    quoted = !quoted;
+                    break;
+                case (byte)'{' or (byte)'[' when !quoted:
+                    depth++;
+                    continue;
+                case (byte)'}' or (byte)']' when !quoted:
+                    depth--;
+                    break;
+                default:
+                    continue;
+            }
+
+            if (depth <= 0 && !quoted)
+            {
+                return i + 1;
+            }
+        }
+
+        return json.Length;
     }
 
     private static string Share(ReadOnlySpan<byte> utf8)
@@ -275,17 +411,14 @@ internal static class ValueReader
             case JsonTokenType.String when reader.ValueIsEscaped:
                 return tag switch
                 {
-                    ValueTag.Strings or ValueTag.Collection => new object[] { reader.GetString()! },
-                    _ => reader.GetString(),
+                    ValueTag.Strings or ValueTag.Collection => new object[] { Text(ref reader) },
+                    _ => Text(ref reader),
                 };
             case JsonTokenType.String:
                 ReadOnlySpan<byte> raw = reader.ValueSpan;
                 if (tag is ValueTag.None && !LooksLikeDate(raw))
                 {
-                    string text = Share(raw);
-                    return ByteQuantifiedSize.CanBe(raw) && ByteQuantifiedSize.TryParseServiceForm(text, out ByteQuantifiedSize? size)
-                        ? SizeText(text, size!)
-                        : text;
+                    return Sized(raw, Share(raw));
                 }
 
                 // The quotes are just outside the span.
@@ -342,7 +475,13 @@ internal static class ValueReader
         ValueTag tag = ValueTag.None;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            string name = reader.ValueIsEscaped ? reader.GetString()! : Share(reader.ValueSpan);
+            string name = Text(ref reader);
+            if (name.Length == 0)
+            {
+                // PowerShell has no property without a name. A blank keeps the value in sight, where leaving it out would not.
+                name = " ";
+            }
+
             reader.Read();
             int at = name.IndexOf('@', StringComparison.Ordinal);
             if (at >= 0)
@@ -350,7 +489,7 @@ internal static class ValueReader
                 if (reader.TokenType == JsonTokenType.String)
                 {
                     taggedName = name[..at];
-                    tag = TagOf(reader.GetString()!);
+                    tag = TagOf(Text(ref reader));
                 }
                 else
                 {

@@ -1,0 +1,33 @@
+using System.Management.Automation;
+using System.Text.RegularExpressions;
+
+namespace ExchangeOnlineRs.Cmdlets;
+
+/// <summary>Puts the text of a filter into the form that the service takes.</summary>
+internal static class FilterText
+{
+    /// <summary>
+    /// Text in quotes is matched first, and as a whole, so that nothing in it is taken for a comparison. A doubled quote
+    /// ends one such text and begins the next.
+    /// </summary>
+    private static readonly Regex Booleans = new(
+        @"'[^']*(?:'|\z)|""[^""]*(?:""|\z)|(?<![\w-])(?<operator>-(?:eq|ne)\s+)(?<value>true|false)(?=[\s)}]|\z)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
+
+    /// <summary>
+    /// In double quotes PowerShell expands <c>$true</c> to <c>True</c>, which the service does not know; it is given its
+    /// dollar sign back.
+    /// </summary>
+    internal static object? Normalise(object? value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
+    {
+        string text => Normalise(text),
+        ScriptBlock block => Normalise(block.ToString()),
+        _ => value,
+    };
+
+    private static string Normalise(string text) => Booleans.Replace(
+        text,
+        static match => match.Groups["operator"] is { Success: true } comparison
+            ? $"{comparison.Value}${match.Groups["value"].Value.ToLowerInvariant()}"
+            : match.Value);
+}
