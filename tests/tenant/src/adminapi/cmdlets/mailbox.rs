@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::values::{changed_list, property_value, smtp_address};
-use super::{is_own_unit, one_mailbox, read, refuse_unevaluated, resolves, texts, write};
+use super::{filter_within_unit, one_mailbox, read, refuse_unevaluated, resolves, texts, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::Directory;
@@ -12,7 +12,6 @@ use crate::directory::mailbox::{Mailbox, Schema};
 use crate::directory::organization::accepted_domains;
 use crate::directory::seed::{INITIAL_DOMAIN, MailboxType, Person, VANITY_DOMAIN};
 use crate::directory::value::{Value, now_ticks, parse_size};
-use crate::opath::Filter;
 
 const EVALUATED: [&str; 12] = [
     "Identity",
@@ -42,16 +41,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
         positions.dedup();
         positions
     });
-    if let Some(unit) = arguments.text("OrganizationalUnit")
-        && !is_own_unit(unit)
-    {
-        return Err(ApiError::not_found(unit));
-    }
-    let filter = arguments
-        .text("Filter")
-        .map(|text| Filter::compile(call.cmdlet, text))
-        .transpose()
-        .map_err(|error| ApiError::cmdlet("Microsoft.Exchange.Data.ParsingException", error.text()))?;
+    let filter = filter_within_unit(call)?;
     let details = texts(arguments.get("RecipientTypeDetails"));
     let plan = arguments.text("MailboxPlan");
     let anr = arguments.text("Anr");

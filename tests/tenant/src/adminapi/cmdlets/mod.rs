@@ -10,6 +10,7 @@ use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use super::errors::ApiError;
 use super::invoke::{Call, Outcome};
 use crate::directory::Directory;
+use crate::opath::Filter;
 
 /// Names of the cmdlets that the tenant runs.
 pub const IMPLEMENTED: [&str; 8] = [
@@ -75,6 +76,17 @@ fn texts(value: Option<&serde_json::Value>) -> Option<Vec<String>> {
         }
         _ => None,
     }
+}
+
+/// The compiled filter of a call that lists objects; an organizational unit that is not the tenant's own holds none.
+fn filter_within_unit(call: &Call<'_>) -> Result<Option<Filter>, ApiError> {
+    if let Some(unit) = call.arguments.text("OrganizationalUnit")
+        && !is_own_unit(unit)
+    {
+        return Err(ApiError::not_found(unit));
+    }
+    let filter = call.arguments.text("Filter").map(|text| Filter::compile(call.cmdlet, text));
+    filter.transpose().map_err(|error| ApiError::cmdlet("Microsoft.Exchange.Data.ParsingException", error.text()))
 }
 
 /// Whether the organizational unit, in any of its usual forms, is the tenant's own.

@@ -1,13 +1,12 @@
 //! `Get-Recipient`: all mailboxes, then the company's groups and contacts.
 
-use super::{is_own_unit, read, refuse_unevaluated, resolves, texts};
+use super::{filter_within_unit, read, refuse_unevaluated, resolves, texts};
 use crate::adminapi::errors::ApiError;
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::Directory;
 use crate::directory::filtering::MailboxSubject;
 use crate::directory::recipient::{mailbox_value, write_mailbox};
 use crate::directory::value::Value;
-use crate::opath::Filter;
 
 const EVALUATED: [&str; 10] = [
     "Identity",
@@ -28,16 +27,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     refuse_unevaluated(call, &EVALUATED)?;
     let directory = read(call);
     let arguments = &call.arguments;
-    if let Some(unit) = arguments.text("OrganizationalUnit")
-        && !is_own_unit(unit)
-    {
-        return Err(ApiError::not_found(unit));
-    }
-    let filter = arguments
-        .text("Filter")
-        .map(|text| Filter::compile(call.cmdlet, text))
-        .transpose()
-        .map_err(|error| ApiError::cmdlet("Microsoft.Exchange.Data.ParsingException", error.text()))?;
+    let filter = filter_within_unit(call)?;
     let kinds = texts(arguments.get("RecipientType"));
     let details = texts(arguments.get("RecipientTypeDetails"));
     let listed = |list: &Option<Vec<String>>, value: Value| {
