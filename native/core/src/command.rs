@@ -135,7 +135,6 @@ async fn run(connection: &Connection, request: &Request, operation: &Operation) 
             )
             .await
             .map_err(|fault| explain_expiry(fault, number))?;
-        let followed = url;
         let mut page = page::index(bytes)?;
         let cut = page.rows.len() as u64 > left;
         page.truncate(usize::try_from(left).unwrap_or(usize::MAX));
@@ -153,7 +152,7 @@ async fn run(connection: &Connection, request: &Request, operation: &Operation) 
         match next_link {
             Some(link) if left > 0 => {
                 let next = rest::next_page_url(&connection.own_hosts(), &link)?;
-                if next == followed {
+                if next == url {
                     return Err(Fault::protocol("The service named the same page as the next one."));
                 }
                 url = next;

@@ -104,6 +104,14 @@ impl Fault {
         self
     }
 
+    /// Whether the reason may go away by itself, so that the same request can succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self.kind,
+            FaultKind::Throttled | FaultKind::ServiceUnavailable | FaultKind::Network | FaultKind::Timeout
+        )
+    }
+
     /// The caller cancelled the operation.
     pub fn cancelled() -> Self {
         Self::new(FaultKind::Cancelled, "OperationCancelled", "The operation was cancelled.")

@@ -21,11 +21,6 @@ const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Time between two attempts to renew a token that is still good.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
-/// Whether a renewal failed for a reason that may go away by itself.
-fn is_passing(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::Throttled | FaultKind::ServiceUnavailable)
-}
-
 /// The tokens of a sign-in.
 #[derive(Debug)]
 pub struct Tokens {
@@ -88,7 +83,7 @@ impl TokenSource {
         let mut attempt = 1;
         while Instant::now() >= tokens.renew_at {
             let Err(fault) = self.renew(&mut tokens, None).await else { break };
-            if is_passing(&fault) && tokens.expires > OffsetDateTime::now_utc() {
+            if fault.is_transient() && tokens.expires > OffsetDateTime::now_utc() {
                 // Renewing ahead of time is meant to survive this: while the token is good, a sign-in service that cannot be
                 // reached is no reason to stop.
                 tokens.renew_at = Instant::now() + RENEWAL_PAUSE;

@@ -31,11 +31,7 @@ pub fn wait(fault: &Fault, retry_after: Option<Duration>, is_read: bool, attempt
         FaultKind::Network => fault.error_id == "HostUnreachable",
         _ => false,
     };
-    let transient = matches!(
-        fault.kind,
-        FaultKind::Throttled | FaultKind::ServiceUnavailable | FaultKind::Network | FaultKind::Timeout
-    );
-    if !(not_taken || is_read && transient) {
+    if !(not_taken || is_read && fault.is_transient()) {
         return None;
     }
     Some(retry_after.map_or_else(|| backoff(attempt), |wish| wish.min(LONGEST_RETRY_AFTER)))

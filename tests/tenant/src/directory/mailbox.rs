@@ -380,10 +380,7 @@ impl Mailbox<'_> {
     /// A property's text by name; empty if it has none.
     #[must_use]
     pub fn text(&self, name: &str) -> String {
-        match self.get(name) {
-            Value::Text(text) => text,
-            _ => String::new(),
-        }
+        self.get(name).into_text()
     }
 
     /// A property's values by name.

@@ -72,10 +72,7 @@ impl OtherRecipient {
     /// A property's text; empty if it has none.
     #[must_use]
     pub fn text(&self, name: &str) -> String {
-        match self.get(name) {
-            Value::Text(text) => text,
-            _ => String::new(),
-        }
+        self.get(name).into_text()
     }
 
     /// Whether an identity names the recipient.

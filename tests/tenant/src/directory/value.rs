@@ -39,6 +39,15 @@ impl Value {
         }
     }
 
+    /// The text; empty if the value is none.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            _ => String::new(),
+        }
+    }
+
     /// Whether a filter's `-eq $null` holds for the value.
     #[must_use]
     pub fn is_blank(&self) -> bool {
