@@ -136,7 +136,7 @@ public abstract class ServiceCmdlet : CoreCmdlet
         }
 
         ErrorRecord record = fault.ToErrorRecord(identity);
-        if (fault.EndsSession || fault.Kind == "notConnected")
+        if (fault.EndsSession)
         {
             ThrowTerminatingError(record);
         }
