@@ -2,7 +2,7 @@
 //! further results once at the end.
 
 use crate::{
-    connection::{self, Connection, ServiceRequest},
+    connection::{self, Connection, ServiceRequest, Surface},
     event::Event,
     fault::{Fault, FaultKind},
     operation::{self, Operation, OperationId},
@@ -47,9 +47,15 @@ impl<'de> Deserialize<'de> for ResultSize {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Request {
-    /// The connection; none means the last one to Exchange Online.
+    /// The connection; none means the last one that fits `prefix` and `surface`.
     #[serde(default)]
     pub connection_id: Option<String>,
+    /// The prefix the connection was made with; none means one without.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// The kind of session that can run the cmdlet.
+    #[serde(default)]
+    pub surface: Surface,
     /// Name of the cmdlet, for example `Get-Mailbox`.
     pub cmdlet_name: String,
     /// The parameters in the wire form of the service; they are sent as they are.
@@ -86,14 +92,15 @@ pub fn start(request: &[u8]) -> OperationId {
             ));
         }
     };
-    let connection = match connection::find(request.connection_id.as_deref()) {
-        Ok(connection) => connection,
-        Err(fault) => return operation::failed(fault),
-    };
+    let connection =
+        match connection::find(request.connection_id.as_deref(), request.prefix.as_deref(), request.surface) {
+            Ok(connection) => connection,
+            Err(fault) => return operation::failed(fault),
+        };
     operation::start(request.verbose, move |operation| async move {
         tokio::select! {
             outcome = run(&connection, &request, &operation) => outcome.map(|()| Vec::new()),
-            () = connection.closed().cancelled() => Err(Fault::connection_closed()),
+            () = connection.closed().cancelled() => Err(connection.closed_fault()),
         }
     })
 }

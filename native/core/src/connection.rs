@@ -10,11 +10,11 @@ use crate::{
     rest::{self, Diagnostics, InvokeHeaders},
     runtime,
     secret::Secret,
-    settings::Settings,
+    settings::{Flow, Settings},
 };
 use once_cell::sync::Lazy;
 use reqwest::{Method, StatusCode, header::HeaderMap};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{
     sync::{
         Arc, PoisonError, RwLock,
@@ -29,6 +29,8 @@ use uuid::Uuid;
 
 /// The service ends a command after 15 minutes; its answer to that may take a little longer.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(16 * 60);
+/// The mailbox that stands for the organization in routing hints, where no person's can.
+const SYSTEM_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
 /// Hops to a regional host that are followed.
 const MOST_REDIRECTS: u32 = 8;
 
@@ -94,6 +96,8 @@ pub struct Connection {
     tenant_id: String,
     app_id: Option<String>,
     user_principal_name: Option<String>,
+    /// The routing hint of calls that are about no mailbox.
+    anchor: String,
     broken: AtomicBool,
     closed: CancellationToken,
 }
@@ -122,17 +126,11 @@ pub fn open(settings: &[u8], secret: Option<Secret>) -> OperationId {
 }
 
 async fn connect(settings: Settings, secret: Option<Secret>, operation: &Operation) -> Result<Connection, Fault> {
-    if let Some(organization) = settings.delegated_organization.as_deref().filter(|name| !name.is_empty()) {
-        return Err(Fault::invalid_argument(
-            "DelegatedOrganizationNotSupported",
-            format!("Connecting to the delegated organization '{organization}' is not supported in this version."),
-        ));
-    }
     let endpoint = Endpoint::resolve(&settings)?;
     let http = http::client(&settings)?;
-    let authority = Authority::new(http.clone(), endpoint.clone());
-    let tokens = authority.sign_in(&settings, secret, operation).await?;
-    let claims = tokens.claims.clone();
+    let authority = Authority::new(http.clone(), endpoint.clone(), &settings);
+    let sign_in = authority.sign_in(&settings, secret, operation).await?;
+    let claims = sign_in.tokens.claims.clone();
     operation.verbose(|| {
         format!(
             "Signed in {} in tenant {}.",
@@ -140,22 +138,39 @@ async fn connect(settings: Settings, secret: Option<Secret>, operation: &Operati
             claims.tenant_id
         )
     });
+    let user_principal_name = claims.user_principal_name().map(str::to_owned);
     let connection = Connection {
         id: Uuid::new_v4(),
         number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
         service: RwLock::new(endpoint.service.clone()),
         endpoint,
         http,
-        user_principal_name: claims.user_principal_name().map(str::to_owned),
+        anchor: anchor(&settings, user_principal_name.as_deref(), &claims.tenant_id),
+        user_principal_name,
         tenant_id: claims.tenant_id,
         app_id: claims.app_id.or_else(|| Some(auth::CLIENT_ID.to_owned())),
-        tokens: TokenSource::new(authority, tokens),
+        tokens: TokenSource::new(authority, sign_in),
         settings,
         broken: AtomicBool::new(false),
         closed: CancellationToken::new(),
     };
     connection.greet(operation).await?;
     Ok(connection)
+}
+
+/// The routing hint for calls that are about no mailbox: the caller's own, which is in this tenant; else the organization's.
+/// Sources: the forms that public clients of the admin API use for people, applications and partners.
+fn anchor(settings: &Settings, user: Option<&str>, tenant_id: &str) -> String {
+    let is_elsewhere = settings.delegated_organization.as_deref().is_some_and(|organization| !organization.is_empty());
+    if let Some(user) = user.filter(|_| !is_elsewhere) {
+        return format!("UPN:{user}");
+    }
+    let domain = settings.target_organization().map(|(_, name)| name).filter(|name| name.contains('.'));
+    match domain {
+        // The compliance service finds the region of a tenant by the domain; a partner's calls go to the customer's.
+        Some(domain) if settings.is_eop_session || user.is_some() => format!("UPN:{SYSTEM_MAILBOX}@{domain}"),
+        _ => format!("APP:{SYSTEM_MAILBOX}@{tenant_id}"),
+    }
 }
 
 /// Information on all connections, oldest first.
@@ -188,17 +203,75 @@ pub fn close(ids: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// The connection named by `id`, or the last one to Exchange Online.
+/// The kind of session that can run a cmdlet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Surface {
+    /// Exchange Online.
+    #[default]
+    Exchange,
+    /// Security & Compliance.
+    Compliance,
+    /// Either.
+    Any,
+}
+
+impl Surface {
+    fn fits(self, connection: &Connection) -> bool {
+        match self {
+            Self::Exchange => !connection.settings.is_eop_session,
+            Self::Compliance => connection.settings.is_eop_session,
+            Self::Any => true,
+        }
+    }
+
+    fn connect_cmdlet(self) -> &'static str {
+        if self == Self::Compliance { "Connect-IPPSSession" } else { "Connect-ExchangeOnline" }
+    }
+}
+
+/// The connection for a cmdlet: the one with this id; else the last one made with this prefix; else the last one without a
+/// prefix, so that a plain command never reaches an organization that was given a name of its own. The latter two are of the
+/// kind in `surface`.
 ///
 /// # Errors
 /// There is none.
-pub fn find(id: Option<&str>) -> Result<Arc<Connection>, Fault> {
+pub fn find(id: Option<&str>, prefix: Option<&str>, surface: Surface) -> Result<Arc<Connection>, Fault> {
     let connections = CONNECTIONS.read().unwrap_or_else(PoisonError::into_inner);
-    match id {
-        None => connections.iter().rfind(|connection| !connection.settings.is_eop_session).cloned(),
-        Some(id) => connections.iter().find(|connection| connection.id.to_string().eq_ignore_ascii_case(id)).cloned(),
+    if let Some(id) = id {
+        let found = connections.iter().find(|connection| connection.id.to_string().eq_ignore_ascii_case(id));
+        return found.cloned().ok_or_else(|| {
+            Fault::new(
+                FaultKind::NotConnected,
+                "ConnectionNotFound",
+                format!("There is no connection with id '{id}'. Get-ConnectionInformation lists those that are open."),
+            )
+            .ending_session()
+        });
     }
-    .ok_or_else(Fault::not_connected)
+    let wanted = prefix.unwrap_or_default();
+    let found = connections
+        .iter()
+        .rfind(|connection| connection.prefix().eq_ignore_ascii_case(wanted) && surface.fits(connection))
+        .cloned();
+    found.ok_or_else(|| {
+        let mut prefixes: Vec<&str> = connections
+            .iter()
+            .filter(|connection| wanted.is_empty() && surface.fits(connection))
+            .map(|connection| connection.prefix())
+            .collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        let more = if prefixes.is_empty() {
+            String::new()
+        } else {
+            format!(
+                " All open connections have a prefix ({}); use their own cmdlets, or -ConnectionId.",
+                prefixes.join(", ")
+            )
+        };
+        Fault::not_connected(surface.connect_cmdlet(), &more)
+    })
 }
 
 /// A response with its body.
@@ -238,7 +311,7 @@ impl Connection {
             connection_uri: self.endpoint.service.as_str().trim_end_matches('/').to_owned(),
             azure_ad_authorization_endpoint_uri: self.endpoint.authority.to_string(),
             token_expiry_time_utc: if broken { None } else { expires.format(&Rfc3339).ok() },
-            certificate_authentication: false,
+            certificate_authentication: self.settings.flow == Flow::Certificate,
             module_name: self.settings.module_name.clone(),
             module_prefix: given(&self.settings.prefix),
             organization: given(&self.settings.organization),
@@ -250,6 +323,11 @@ impl Connection {
             connection_used_for_inbuilt_cmdlets: used_for_inbuilt_cmdlets,
             is_eop_session: self.settings.is_eop_session,
         }
+    }
+
+    /// Prefix of the cmdlets' nouns, empty for none.
+    fn prefix(&self) -> &str {
+        self.settings.prefix.as_deref().unwrap_or_default()
     }
 
     /// The connection's settings.
@@ -282,9 +360,9 @@ impl Connection {
     pub(crate) fn headers(&self, headers: InvokeHeaders<'_>, target: Option<&str>) -> HeaderMap {
         // Only an address routes; a name or GUID there would send the call nowhere.
         let target = target.filter(|target| target.contains('@') && !target.contains(char::is_whitespace));
-        let anchor = target.or(self.user_principal_name.as_deref()).map(|name| format!("UPN:{name}"));
+        let anchor = target.map_or_else(|| self.anchor.clone(), |target| format!("UPN:{target}"));
         InvokeHeaders {
-            anchor: anchor.as_deref().filter(|_| !self.settings.bypass_mailbox_anchoring),
+            anchor: Some(anchor.as_str()).filter(|_| !self.settings.bypass_mailbox_anchoring),
             connection_id: &self.id.to_string(),
             language: &self.settings.language,
             client_version: &self.settings.client_version,
@@ -302,7 +380,7 @@ impl Connection {
             url,
             headers,
             body: Vec::new(),
-            what: "Connect-ExchangeOnline",
+            what: self.settings.connect_cmdlet(),
             is_read: true,
         };
         let body = self.send(request, operation).await?;
@@ -325,7 +403,7 @@ impl Connection {
         // The host that a redirect named; kept for the connection once it has answered.
         let mut regional: Option<Url> = None;
         loop {
-            let token = self.token().await?;
+            let token = self.token(operation).await?;
             let response = match self.send_once(&request, &token, operation).await {
                 Ok(response) => response,
                 Err(fault) => {
@@ -352,7 +430,10 @@ impl Connection {
                     .iter()
                     .find_map(|header| claims_challenge(header.to_str().ok()?));
                 operation.verbose(|| "The service asked for another access token.".to_owned());
-                self.tokens.replace(&token, challenge.as_deref()).await.map_err(|fault| self.break_with(fault))?;
+                self.tokens
+                    .replace(&token, challenge.as_deref(), operation)
+                    .await
+                    .map_err(|fault| self.break_with(fault))?;
                 self.broken.store(false, Ordering::Relaxed);
                 continue;
             }
@@ -370,11 +451,16 @@ impl Connection {
         }
     }
 
-    async fn token(&self) -> Result<Secret, Fault> {
+    /// The fault of a command whose connection is closed under it.
+    pub(crate) fn closed_fault(&self) -> Fault {
+        Fault::connection_closed(self.settings.connect_cmdlet())
+    }
+
+    async fn token(&self, operation: &Operation) -> Result<Secret, Fault> {
         if self.closed.is_cancelled() {
-            return Err(Fault::connection_closed());
+            return Err(self.closed_fault());
         }
-        let token = self.tokens.access().await.map_err(|fault| self.break_with(fault))?;
+        let token = self.tokens.access(operation).await.map_err(|fault| self.break_with(fault))?;
         self.broken.store(false, Ordering::Relaxed);
         Ok(token)
     }
@@ -438,17 +524,8 @@ impl Connection {
             Err(error) if error.is_decode() && !status.is_success() => Vec::new(),
             Err(error) => return Err(fault(error)),
         };
-        operation.verbose(|| {
-            format!(
-                "{} {}{} {} {} bytes in {} ms (client-request-id {client_request_id})",
-                request.method,
-                request.url.host_str().unwrap_or_default(),
-                request.url.path(),
-                status.as_u16(),
-                body.len(),
-                begun.elapsed().as_millis()
-            )
-        });
+        operation
+            .verbose(|| http::call_line(&request.method, &request.url, status, body.len(), begun, &client_request_id));
         Ok(Response { status, headers, body })
     }
 
@@ -576,8 +653,28 @@ mod tests {
 
     #[test]
     fn without_a_connection_there_is_one_clear_fault() {
-        let fault = find(Some("00000000-0000-0000-0000-000000000000")).expect_err("no such connection");
+        let fault = find(None, Some("NoSuchPrefix"), Surface::Any).expect_err("no such connection");
         assert_eq!(fault.kind, FaultKind::NotConnected);
         assert_eq!(fault.message, "You must call Connect-ExchangeOnline before calling any other cmdlet.");
+        let fault = find(None, Some("NoSuchPrefix"), Surface::Compliance).expect_err("no such connection");
+        assert_eq!(fault.message, "You must call Connect-IPPSSession before calling any other cmdlet.");
+        let fault = find(Some("0-0"), None, Surface::Any).expect_err("no such connection");
+        assert_eq!((fault.kind, fault.error_id.as_str()), (FaultKind::NotConnected, "ConnectionNotFound"));
+    }
+
+    #[test]
+    fn calls_about_no_mailbox_are_routed_by_who_calls() {
+        let of = |json: serde_json::Value, user: Option<&str>| {
+            anchor(&serde_json::from_value(json).expect("valid settings"), user, "tenant-id")
+        };
+        use serde_json::json;
+        assert_eq!(of(json!({"flow": "browser"}), Some("adele@contoso.com")), "UPN:adele@contoso.com");
+        let app = json!({"flow": "certificate", "organization": "contoso.onmicrosoft.com"});
+        assert_eq!(of(app, None), format!("APP:{SYSTEM_MAILBOX}@tenant-id"));
+        let compliance =
+            json!({"flow": "certificate", "organization": "contoso.onmicrosoft.com", "isEopSession": true});
+        assert_eq!(of(compliance, None), format!("UPN:{SYSTEM_MAILBOX}@contoso.onmicrosoft.com"));
+        let partner = json!({"flow": "browser", "delegatedOrganization": "customer.onmicrosoft.com"});
+        assert_eq!(of(partner, Some("adele@partner.com")), format!("UPN:{SYSTEM_MAILBOX}@customer.onmicrosoft.com"));
     }
 }

@@ -117,22 +117,22 @@ impl Fault {
         Self::new(FaultKind::Cancelled, "OperationCancelled", "The operation was cancelled.")
     }
 
-    /// No connection to run a cmdlet on. The text is the original module's, which scripts look for.
-    pub fn not_connected() -> Self {
+    /// No connection to run a cmdlet on. The text is the original module's, which scripts look for; `more` follows it.
+    pub fn not_connected(connect_cmdlet: &str, more: &str) -> Self {
         Self::new(
             FaultKind::NotConnected,
             "NotConnected",
-            "You must call Connect-ExchangeOnline before calling any other cmdlet.",
+            format!("You must call {connect_cmdlet} before calling any other cmdlet.{more}"),
         )
         .ending_session()
     }
 
     /// The connection that was used is closed.
-    pub fn connection_closed() -> Self {
+    pub fn connection_closed(connect_cmdlet: &str) -> Self {
         Self::new(
             FaultKind::NotConnected,
             "ConnectionClosed",
-            "The connection was closed while the command was running. Run Connect-ExchangeOnline to make a new one.",
+            format!("The connection was closed while the command was running. Run {connect_cmdlet} to make a new one."),
         )
         .ending_session()
     }

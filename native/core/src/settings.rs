@@ -1,7 +1,8 @@
 //! What a caller gives to open a connection.
 
+use crate::auth::signer::Algorithm;
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 /// The way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -13,6 +14,40 @@ pub enum Flow {
     Browser,
     /// Device code: the person signs in on another device.
     Device,
+    /// An application with a certificate (client credentials with a signed assertion).
+    Certificate,
+    /// An application with a secret (client credentials).
+    ClientSecret,
+    /// An application with a token of another issuer (workload identity federation).
+    FederatedToken,
+    /// The identity that Azure gives to the machine or service this runs on.
+    ManagedIdentity,
+    /// An access token that the caller got elsewhere.
+    AccessToken,
+}
+
+impl Flow {
+    /// Whether an application signs in with credentials of its own, at its organization's authority.
+    pub fn is_app_only(self) -> bool {
+        matches!(self, Self::Certificate | Self::ClientSecret | Self::FederatedToken)
+    }
+
+    /// Whether the token comes from elsewhere than the authority, so that its tenant is not known before it is read.
+    pub fn is_token_given(self) -> bool {
+        matches!(self, Self::ManagedIdentity | Self::AccessToken)
+    }
+}
+
+/// The certificate of an application, without its private key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Certificate {
+    /// The number by which the [signer](crate::auth::signer) knows the private key.
+    pub key: u64,
+    /// The signature that goes with the key.
+    pub algorithm: Algorithm,
+    /// SHA-256 of the certificate's DER form, base64url without padding.
+    pub thumbprint: String,
 }
 
 /// Settings of a connection. Everything but the flow has a default.
@@ -24,6 +59,18 @@ pub struct Settings {
     /// Who signs in; with the browser the name to suggest and the one to insist on.
     #[serde(default)]
     pub user_principal_name: Option<String>,
+    /// Id of the application that signs in by itself.
+    #[serde(default)]
+    pub app_id: Option<String>,
+    /// Its certificate.
+    #[serde(default)]
+    pub certificate: Option<Certificate>,
+    /// The file that holds a token of another issuer; it is read for every sign-in, because whoever writes it renews it.
+    #[serde(default)]
+    pub federated_token_file: Option<String>,
+    /// Client id of a user-assigned managed identity; none means the system-assigned one.
+    #[serde(default)]
+    pub managed_identity_account_id: Option<String>,
     /// Replaces the service address of the cloud. Only https.
     #[serde(default)]
     pub connection_uri: Option<String>,
@@ -72,16 +119,41 @@ pub struct Settings {
     /// Whether verbose events are wanted.
     #[serde(default)]
     pub verbose: bool,
-    /// Variables of the caller's environment that steer trust, proxy and browser. The process environment is not read:
-    /// in PowerShell on Linux and macOS it does not see what a session has set.
+    /// Variables of the caller's environment that steer trust, proxy, browser and managed identity. The process environment
+    /// is not read: in PowerShell on Linux and macOS it does not see what a session has set.
     #[serde(default)]
-    pub environment_variables: HashMap<String, String>,
+    pub environment_variables: Environment,
+}
+
+/// Variables of an environment. Some hold secrets, so their values are never shown.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Environment(HashMap<String, String>);
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 impl Settings {
+    /// The cmdlet that makes such a connection, for messages.
+    pub fn connect_cmdlet(&self) -> &'static str {
+        if self.is_eop_session { "Connect-IPPSSession" } else { "Connect-ExchangeOnline" }
+    }
+
+    /// The organization to work on and the parameter that named it.
+    pub fn target_organization(&self) -> Option<(&'static str, &str)> {
+        [("DelegatedOrganization", &self.delegated_organization), ("Organization", &self.organization)]
+            .into_iter()
+            .find_map(|(parameter, value)| {
+                value.as_deref().filter(|value| !value.is_empty()).map(|value| (parameter, value))
+            })
+    }
+
     /// A variable of the caller's environment; empty counts as not set.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment_variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.environment_variables.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }
 
@@ -99,4 +171,32 @@ fn default_language() -> String {
 
 fn default_sign_in_timeout() -> u64 {
     300
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_the_environment_are_not_shown() {
+        let settings: Settings = serde_json::from_value(serde_json::json!({
+            "flow": "managedIdentity", "environmentVariables": {"IDENTITY_HEADER": "planted-secret"}
+        }))
+        .expect("valid settings");
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("IDENTITY_HEADER") && !shown.contains("planted-secret"), "{shown}");
+    }
+
+    #[test]
+    fn the_delegated_organization_comes_first_and_empty_means_none() {
+        let settings = |organization: &str, delegated: &str| -> Settings {
+            serde_json::from_value(serde_json::json!({
+                "flow": "browser", "organization": organization, "delegatedOrganization": delegated
+            }))
+            .expect("valid settings")
+        };
+        assert_eq!(settings("a", "b").target_organization(), Some(("DelegatedOrganization", "b")));
+        assert_eq!(settings("a", "").target_organization(), Some(("Organization", "a")));
+        assert_eq!(settings("", "").target_organization(), None);
+    }
 }

@@ -10,13 +10,14 @@
 //! * structured data crosses as UTF-8 JSON.
 
 use exo_core::{
+    auth::signer,
     command, connection,
     operation::{self, OperationId},
     page::{Page, shape},
     secret::Secret,
 };
 use interoptopus::{
-    builtins_string, builtins_vec, ffi, function, guard, inventory::RustInventory, pattern::guard::Version,
+    builtins_string, builtins_vec, callback, ffi, function, guard, inventory::RustInventory, pattern::guard::Version,
 };
 use once_cell::sync::Lazy;
 use std::{
@@ -104,6 +105,38 @@ fn guarded<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
 #[ffi]
 pub fn exo_connection_open(settings: ffi::Slice<u8>, secret: ffi::Slice<u8>) -> u64 {
     guarded(0, || connection::open(settings.as_slice(), Secret::from_utf8(secret.as_slice())))
+}
+
+callback!(Sign(key: u64, data: ffi::Slice<u8>, output: ffi::SliceMut<u8>) -> i32);
+
+/// Room for a signature, and for the sentence that says why there is none. RSA signatures are as long as their key: 2048 bytes
+/// for the longest that is in use, 16,384 bits.
+const SIGNATURE_ROOM: usize = 4096;
+
+/// The caller's callback as the core's signer.
+struct ForeignSigner(Sign);
+
+impl signer::Signer for ForeignSigner {
+    fn sign(&self, key: u64, data: &[u8]) -> Result<Vec<u8>, String> {
+        let mut output = vec![0; SIGNATURE_ROOM];
+        let length = self.0.call(key, data.into(), output.as_mut_slice().into());
+        output.truncate(usize::try_from(length.unsigned_abs()).unwrap_or(SIGNATURE_ROOM));
+        match length {
+            1.. => Ok(output),
+            0 => Err("the key gave an empty signature.".to_owned()),
+            _ => Err(String::from_utf8_lossy(&output).into_owned()),
+        }
+    }
+}
+
+/// Names the callback that signs with the private keys of certificates; the last one counts, for the whole process.
+///
+/// It gets the number of the key (from the settings of a connection), the data to sign and room for 4096 bytes. It returns the
+/// length of the signature that it wrote there, or minus the length of a sentence in UTF-8 that says why there is none. It is
+/// called on threads of the core, several at a time if need be, and must not throw.
+#[ffi]
+pub fn exo_signer_set(sign: Sign) {
+    guarded((), || signer::set(Arc::new(ForeignSigner(sign))));
 }
 
 /// Starts a command on a connection and returns its operation at once; 0 only after a defect in the core.
@@ -219,6 +252,7 @@ pub fn inventory() -> RustInventory {
         .register(builtins_string!())
         .register(builtins_vec!(u8))
         .register(guard!(exo_guard))
+        .register(function!(exo_signer_set))
         .register(function!(exo_connection_open))
         .register(function!(exo_command_start))
         .register(function!(exo_operation_next))

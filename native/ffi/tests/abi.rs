@@ -3,8 +3,9 @@
 mod caller;
 
 use exo_native::{
-    StepKind, exo_command_start, exo_connection_close, exo_connection_open, exo_operation_cancel, exo_operation_close,
-    exo_operation_next, exo_operation_payload, exo_page_close, exo_page_view, exo_shape_names,
+    Sign, StepKind, exo_command_start, exo_connection_close, exo_connection_open, exo_operation_cancel,
+    exo_operation_close, exo_operation_next, exo_operation_payload, exo_page_close, exo_page_view, exo_shape_names,
+    exo_signer_set,
 };
 use interoptopus::ffi;
 use serde_json::json;
@@ -48,11 +49,16 @@ fn a_password_that_is_not_utf8_is_refused_without_being_shown() {
 
 #[test]
 fn a_command_without_a_connection_fails_with_the_known_sentence() {
-    let fault = caller::finish(caller::start(&json!({"cmdletName": "Get-Mailbox", "parameters": {},
-        "connectionId": "00000000-0000-0000-0000-000000000000"})))
-    .expect_err("nobody is connected");
+    let fault = caller::finish(caller::start(&json!({"cmdletName": "Get-Mailbox", "parameters": {}})))
+        .expect_err("nobody is connected");
     assert_eq!(fault["kind"], "notConnected");
     assert_eq!(fault["message"], "You must call Connect-ExchangeOnline before calling any other cmdlet.");
+    let id = "00000000-0000-0000-0000-000000000000";
+    let fault =
+        caller::finish(caller::start(&json!({"cmdletName": "Get-Mailbox", "parameters": {}, "connectionId": id})))
+            .expect_err("there is no such connection");
+    assert_eq!((&fault["kind"], &fault["errorId"]), (&json!("notConnected"), &json!("ConnectionNotFound")));
+    assert!(fault["message"].as_str().is_some_and(|text| text.contains(id)), "{fault}");
 }
 
 #[test]
@@ -81,5 +87,43 @@ fn many_threads_may_start_drain_cancel_and_close() {
         .collect();
     for thread in threads {
         thread.join().expect("no thread panics");
+    }
+}
+
+#[test]
+fn a_signer_that_cannot_sign_is_quoted_and_one_that_breaks_the_rules_does_no_harm() {
+    let settings = json!({"flow": "certificate", "appId": "11111111-1111-1111-1111-111111111111",
+        "organization": "contoso.onmicrosoft.com",
+        // Nobody listens there, should anything be sent in spite of all.
+        "authorizationUri": "https://127.0.0.1:9/organizations",
+        "certificate": {"key": 7, "algorithm": "PS256", "thumbprint": "AAAA"}})
+    .to_string();
+    let connect = || {
+        let operation = exo_connection_open(ffi::Slice::from_slice(settings.as_bytes()), ffi::Slice::from_slice(b""));
+        caller::finish(operation).expect_err("there is no signature, so nothing is sent")
+    };
+    let fault = connect();
+    assert_eq!(fault["kind"], "internal", "nobody signs yet: {fault}");
+
+    exo_signer_set(Sign::from_fn(|key, data, mut output| {
+        assert_eq!(key, 7);
+        assert_eq!(data.as_slice().iter().filter(|byte| **byte == b'.').count(), 1, "header and payload");
+        let text = "the card was taken out.".as_bytes();
+        output.as_slice_mut()[..text.len()].copy_from_slice(text);
+        -i32::try_from(text.len()).expect("a short text")
+    }));
+    let fault = connect();
+    assert_eq!(fault["errorId"], "CertificateCannotSign");
+    assert!(fault["message"].as_str().is_some_and(|text| text.ends_with("the card was taken out.")), "{fault}");
+
+    for length in [0, i32::MIN, i32::MAX] {
+        exo_signer_set(Sign::from_fn(move |_, _, _| length));
+        let fault = connect();
+        assert!(
+            ["CertificateCannotSign", "HostUnreachable", "CertificateNotTrusted"]
+                .iter()
+                .any(|id| fault["errorId"] == *id),
+            "{fault}"
+        );
     }
 }

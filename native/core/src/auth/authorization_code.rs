@@ -54,19 +54,22 @@ pub(super) async fn sign_in(
             FaultKind::Timeout,
             "SignInTimeout",
             format!(
-                "Nobody signed in within {} seconds. Run Connect-ExchangeOnline again, with -Device where no browser can be \
-                 used.",
-                limit.as_secs()
+                "Nobody signed in within {} seconds. Run {} again, with {} where no browser can be used.",
+                limit.as_secs(),
+                authority.connect_cmdlet,
+                // Only one of the two cmdlets knows -Device.
+                if settings.is_eop_session { "a certificate" } else { "-Device" }
             ),
         )
         .ending_session()
     })??;
-    let code = answer.map_err(|refusal| error::from_answer(&refusal.error, &refusal.description, user))?;
+    let code =
+        answer.map_err(|refusal| error::from_answer(&refusal.error, &refusal.description, &authority.attempt(user)))?;
     let response = oauth
         .exchange_code(AuthorizationCode::new(code))
         .set_pkce_verifier(verifier)
-        .request_async(authority)
+        .request_async(&authority.calls(operation))
         .await
-        .map_err(|failure| error::translate(failure, user))?;
+        .map_err(|failure| error::translate(failure, &authority.attempt(user)))?;
     Tokens::from_response(&response)
 }

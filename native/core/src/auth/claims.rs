@@ -8,10 +8,11 @@ use super::token::Tokens;
 use crate::{
     fault::{Fault, FaultKind},
     secret::Secret,
-    settings::Settings,
+    settings::{Flow, Settings},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 /// The claims that matter.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,6 +26,10 @@ pub struct Claims {
     /// Id of the client application.
     #[serde(rename = "appid")]
     pub app_id: Option<String>,
+    /// What the token is for.
+    aud: Option<String>,
+    /// End of its life, seconds since 1970.
+    exp: Option<i64>,
 }
 
 impl Claims {
@@ -44,6 +49,16 @@ impl Claims {
         serde_json::from_slice(&payload).map_err(|_| refuse())
     }
 
+    /// What the token is for.
+    pub fn audience(&self) -> Option<&str> {
+        self.aud.as_deref()
+    }
+
+    /// End of the token's life.
+    pub fn expires(&self) -> Option<OffsetDateTime> {
+        OffsetDateTime::from_unix_timestamp(self.exp?).ok()
+    }
+
     /// Who signed in; `None` for an application.
     pub fn user_principal_name(&self) -> Option<&str> {
         self.upn.as_deref().or(self.unique_name.as_deref()).or(self.preferred_username.as_deref())
@@ -52,24 +67,36 @@ impl Claims {
 
 /// Refuses a sign-in by somebody else than was asked for: the browser may have offered another account.
 pub(super) fn check_user(tokens: &Tokens, settings: &Settings) -> Result<(), Fault> {
+    // With a password nobody can have taken another account; its token may well name the user otherwise (an alternate sign-in
+    // name).
+    if settings.flow == Flow::Password {
+        return Ok(());
+    }
     let (Some(asked), Some(got)) = (
         settings.user_principal_name.as_deref().filter(|asked| !asked.is_empty()),
         tokens.claims.user_principal_name(),
     ) else {
         return Ok(());
     };
-    if asked.eq_ignore_ascii_case(got) {
+    if asked.eq_ignore_ascii_case(got) || is_guest_name(got, asked) {
         return Ok(());
     }
     Err(Fault::new(
         FaultKind::Authentication,
         "SignedInUserMismatch",
         format!(
-            "'{got}' signed in, but '{asked}' was asked for. No connection was made. Run Connect-ExchangeOnline again and \
-             choose the right account, or leave -UserPrincipalName out."
+            "'{got}' signed in, but '{asked}' was asked for. No connection was made. Run {} again and choose the right \
+             account, or leave -UserPrincipalName out.",
+            settings.connect_cmdlet()
         ),
     )
     .ending_session())
+}
+
+/// Whether `name` is what `user` is called as a guest of another organization:
+/// `adele_contoso.com#EXT#@fabrikam.onmicrosoft.com` for `adele@contoso.com`.
+fn is_guest_name(name: &str, user: &str) -> bool {
+    name.to_lowercase().split_once("#ext#@").is_some_and(|(guest, _)| guest == user.to_lowercase().replace('@', "_"))
 }
 
 #[cfg(test)]
@@ -86,6 +113,13 @@ mod tests {
             let claims = Claims::read(&token(&serde_json::json!({"tid": "t", name: "adele@contoso.com"}))).expect(name);
             assert_eq!(claims.user_principal_name(), Some("adele@contoso.com"));
         }
+    }
+
+    #[test]
+    fn a_guest_is_known_by_the_name_at_home() {
+        let guest = "Adele_contoso.com#EXT#@fabrikam.onmicrosoft.com";
+        assert!(is_guest_name(guest, "adele@contoso.com"));
+        assert!(!is_guest_name(guest, "adele@contoso.org") && !is_guest_name("adele@contoso.com", "adele@contoso.com"));
     }
 
     #[test]

@@ -13,8 +13,8 @@ pub(super) async fn sign_in(
     operation.verbose(|| format!("Asking {} for a device code.", authority.endpoint.authority));
     let oauth = authority.oauth();
     let details: Result<StandardDeviceAuthorizationResponse, RequestTokenError<SendError, BasicErrorResponse>> =
-        oauth.exchange_device_code().add_scopes(authority.scopes()).request_async(authority).await;
-    let details = details.map_err(|failure| error::translate(failure, user))?;
+        oauth.exchange_device_code().add_scopes(authority.scopes()).request_async(&authority.calls(operation)).await;
+    let details = details.map_err(|failure| error::translate(failure, &authority.attempt(user)))?;
     let code = details.user_code().secret().clone();
     let address = details.verification_uri().to_string();
     operation.event(Event::DeviceCode {
@@ -27,8 +27,8 @@ pub(super) async fn sign_in(
     });
     let response = oauth
         .exchange_device_access_token(&details)
-        .request_async(authority, tokio::time::sleep, Some(details.expires_in()))
+        .request_async(&authority.calls(operation), tokio::time::sleep, Some(details.expires_in()))
         .await
-        .map_err(|failure| error::translate(failure, user))?;
+        .map_err(|failure| error::translate(failure, &authority.attempt(user)))?;
     Tokens::from_response(&response)
 }

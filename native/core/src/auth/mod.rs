@@ -2,13 +2,18 @@
 //!
 //! The public client is the one of the original module, which administrators have consented to in their tenants.
 
+mod access_token;
 mod authorization_code;
 mod browser;
 pub mod claims;
+mod client_credentials;
 mod device_code;
 mod error;
 mod loopback;
+mod managed_identity;
 mod password;
+pub mod signer;
+mod tenant;
 pub mod token;
 
 use crate::{
@@ -18,12 +23,19 @@ use crate::{
     secret::Secret,
     settings::{Flow, Settings},
 };
+use client_credentials::Application;
+use managed_identity::ManagedIdentity;
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, ClientId, DeviceAuthorizationUrl, EndpointNotSet, EndpointSet, HttpRequest,
     HttpResponse, Scope, TokenUrl, basic::BasicClient, http,
 };
-use std::{fmt, pin::Pin, time::Duration};
+use std::{
+    fmt,
+    pin::Pin,
+    time::{Duration, Instant},
+};
 use token::Tokens;
+use uuid::Uuid;
 
 /// "Microsoft Exchange REST API Based Powershell": the public client of the original module since version 2.0.6.
 pub const CLIENT_ID: &str = "fb78d390-0c51-40cd-8e17-fdbfab77341b";
@@ -36,44 +48,85 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 type OauthClient = BasicClient<EndpointSet, EndpointSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
+/// A sign-in that succeeded.
+#[derive(Debug)]
+pub struct SignIn {
+    /// The first tokens.
+    pub tokens: Tokens,
+    /// Where the next ones come from.
+    pub renewal: Renewal,
+}
+
+/// Where the next access token comes from when one ends.
+#[derive(Debug)]
+pub enum Renewal {
+    /// The refresh token among the tokens.
+    RefreshToken,
+    /// The application signs in again.
+    Application(Application),
+    /// The machine is asked again.
+    ManagedIdentity(ManagedIdentity),
+    /// Nowhere: the caller brought the token.
+    Nowhere,
+}
+
 /// The sign-in service of a connection.
 #[derive(Clone, Debug)]
 pub struct Authority {
     http: reqwest::Client,
     endpoint: Endpoint,
+    client_id: String,
+    flow: Flow,
+    /// The cmdlet to run again when a sign-in is over.
+    connect_cmdlet: &'static str,
 }
 
 impl Authority {
     /// The sign-in service of `endpoint`, called with `http`.
-    pub fn new(http: reqwest::Client, endpoint: Endpoint) -> Self {
-        Self { http, endpoint }
+    pub fn new(http: reqwest::Client, endpoint: Endpoint, settings: &Settings) -> Self {
+        let app_id = settings.app_id.as_deref().filter(|id| settings.flow.is_app_only() && !id.is_empty());
+        Self {
+            http,
+            endpoint,
+            client_id: app_id.unwrap_or(CLIENT_ID).to_owned(),
+            flow: settings.flow,
+            connect_cmdlet: settings.connect_cmdlet(),
+        }
     }
 
-    /// Signs in the way `settings` say. `password` is only used by the flow of that name.
+    /// Signs in the way `settings` say, and makes sure that the tokens are of the organization and the user that were asked
+    /// for. `secret` is the password, client secret or access token of the flow that needs one.
     ///
     /// # Errors
-    /// What the sign-in service answered, translated; or what the person did.
+    /// What the sign-in service answered, translated; what the person did; or that somebody else signed in.
     pub async fn sign_in(
         &self,
         settings: &Settings,
-        password: Option<Secret>,
+        secret: Option<Secret>,
         operation: &Operation,
-    ) -> Result<Tokens, Fault> {
-        let tokens = match settings.flow {
-            Flow::Password => password::sign_in(self, settings, password, operation).await?,
-            Flow::Browser => authorization_code::sign_in(self, settings, operation).await?,
-            Flow::Device => device_code::sign_in(self, settings, operation).await?,
+    ) -> Result<SignIn, Fault> {
+        let secret = secret.filter(|secret| !secret.is_empty());
+        let (tokens, renewal) = match settings.flow {
+            Flow::Password => (password::sign_in(self, settings, secret, operation).await?, Renewal::RefreshToken),
+            Flow::Browser => (authorization_code::sign_in(self, settings, operation).await?, Renewal::RefreshToken),
+            Flow::Device => (device_code::sign_in(self, settings, operation).await?, Renewal::RefreshToken),
+            Flow::Certificate | Flow::ClientSecret | Flow::FederatedToken => {
+                let application = Application::new(settings, secret)?;
+                (application.token(self, None, operation).await?, Renewal::Application(application))
+            }
+            Flow::ManagedIdentity => {
+                let identity = ManagedIdentity::find(settings, &self.endpoint)?;
+                (identity.token(operation).await?, Renewal::ManagedIdentity(identity))
+            }
+            Flow::AccessToken => (access_token::take(settings, &self.endpoint, secret)?, Renewal::Nowhere),
         };
-        // With a password nobody can have taken another account; its token may well name the user otherwise (an alternate
-        // sign-in name).
-        if settings.flow != Flow::Password {
-            claims::check_user(&tokens, settings)?;
-        }
-        Ok(tokens)
+        claims::check_user(&tokens, settings)?;
+        tenant::check(self, &tokens, settings, operation).await?;
+        Ok(SignIn { tokens, renewal })
     }
 
     fn oauth(&self) -> OauthClient {
-        BasicClient::new(ClientId::new(CLIENT_ID.into()))
+        BasicClient::new(ClientId::new(self.client_id.clone()))
             .set_auth_uri(AuthUrl::from_url(self.endpoint.oauth("authorize")))
             .set_token_uri(TokenUrl::from_url(self.endpoint.oauth("token")))
             .set_device_authorization_url(DeviceAuthorizationUrl::from_url(self.endpoint.oauth("devicecode")))
@@ -84,17 +137,48 @@ impl Authority {
         [self.endpoint.scope.as_str(), "openid", "profile", "offline_access"].map(|scope| Scope::new(scope.into()))
     }
 
-    /// Sends a request of the OAuth 2.0 client with the connection's HTTP client.
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
+    /// What failures of a sign-in are told with.
+    fn attempt<'a>(&'a self, user: Option<&'a str>) -> error::Attempt<'a> {
+        error::Attempt {
+            user: user.filter(|user| !user.is_empty()),
+            app_id: self.flow.is_app_only().then_some(self.client_id.as_str()),
+            flow: self.flow,
+            is_renewal: false,
+            connect_cmdlet: self.connect_cmdlet,
+        }
+    }
+
+    /// This service as the HTTP client of the OAuth 2.0 client, telling `operation` of each call.
+    fn calls<'a>(&'a self, operation: &'a Operation) -> Calls<'a> {
+        Calls { authority: self, operation }
+    }
+}
+
+/// Calls of the sign-in service on behalf of an operation.
+#[derive(Clone, Copy)]
+struct Calls<'a> {
+    authority: &'a Authority,
+    operation: &'a Operation,
+}
+
+impl Calls<'_> {
+    /// Sends a request with the connection's HTTP client.
+    async fn send(self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let mut request = reqwest::Request::try_from(request)
             .map_err(|error| SendError(Fault::internal(format!("A sign-in request could not be made: {error}."))))?;
         *request.timeout_mut() = Some(CALL_TIMEOUT);
-        let url = request.url().clone();
+        let id = Uuid::new_v4();
+        if let Ok(value) = id.to_string().parse() {
+            request.headers_mut().insert("client-request-id", value);
+        }
+        let begun = Instant::now();
+        let (method, url) = (request.method().clone(), request.url().clone());
         let fault = |error: reqwest::Error| SendError(crate::http::transport_fault(&error, &url));
-        let mut response = self.http.execute(request).await.map_err(fault)?;
+        let mut response = self.authority.http.execute(request).await.map_err(fault)?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = response.bytes().await.map_err(fault)?.to_vec();
+        self.operation.verbose(|| crate::http::call_line(&method, &url, status, body.len(), begun, &id));
         if let Some(fault) = error::passing_fault(status.as_u16(), url.host_str().unwrap_or_default()) {
             return Err(SendError(fault));
         }
@@ -105,7 +189,7 @@ impl Authority {
     }
 }
 
-impl<'c> AsyncHttpClient<'c> for Authority {
+impl<'c> AsyncHttpClient<'c> for Calls<'_> {
     type Error = SendError;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, SendError>> + Send + 'c>>;
 

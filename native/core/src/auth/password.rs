@@ -12,7 +12,6 @@ pub(super) async fn sign_in(
     operation: &Operation,
 ) -> Result<Tokens, Fault> {
     let user = settings.user_principal_name.as_deref().unwrap_or_default();
-    let password = password.filter(|password| !password.is_empty());
     let (false, Some(password)) = (user.is_empty(), password) else {
         return Err(Fault::invalid_argument(
             "MissingCredential",
@@ -29,8 +28,8 @@ pub(super) async fn sign_in(
         )
         .add_scopes(authority.scopes())
         .add_extra_param("claims", CLIENT_CAPABILITIES)
-        .request_async(authority)
+        .request_async(&authority.calls(operation))
         .await
-        .map_err(|failure| error::translate(failure, Some(user)))?;
+        .map_err(|failure| error::translate(failure, &authority.attempt(Some(user))))?;
     Tokens::from_response(&response)
 }

@@ -12,8 +12,13 @@ use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
-use std::{error::Error, path::Path, time::Duration};
+use std::{
+    error::Error,
+    path::Path,
+    time::{Duration, Instant},
+};
 use url::Url;
+use uuid::Uuid;
 
 /// How long connecting to a host may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -25,6 +30,11 @@ static PROVIDER: Lazy<()> = Lazy::new(|| {
     let _ = rustls::crypto::ring::default_provider().install_default();
 });
 
+/// What has to happen once in a process before a client is made.
+pub fn prepare() {
+    Lazy::force(&PROVIDER);
+}
+
 /// Makes the client of a connection.
 ///
 /// Trust comes from the operating system, or, as with OpenSSL and .NET, from the file and directory in `SSL_CERT_FILE` and
@@ -33,7 +43,7 @@ static PROVIDER: Lazy<()> = Lazy::new(|| {
 /// # Errors
 /// A certificate file that cannot be read, or a proxy address that is not valid.
 pub fn client(settings: &Settings) -> Result<Client, Fault> {
-    Lazy::force(&PROVIDER);
+    prepare();
     let mut builder = Client::builder()
         .https_only(true)
         // A redirect would lose the token, or carry it to another host.
@@ -201,6 +211,24 @@ fn root(error: &dyn Error) -> String {
         current = source;
     }
     current.to_string()
+}
+
+/// A line for people who follow each call: what was asked of whom, and what came of it. Nothing of a query is shown.
+pub fn call_line(
+    method: &reqwest::Method,
+    url: &Url,
+    status: reqwest::StatusCode,
+    bytes: usize,
+    begun: Instant,
+    client_request_id: &Uuid,
+) -> String {
+    format!(
+        "{method} {}{} {} {bytes} bytes in {} ms (client-request-id {client_request_id})",
+        url.host_str().unwrap_or_default(),
+        url.path(),
+        status.as_u16(),
+        begun.elapsed().as_millis()
+    )
 }
 
 /// A header as text, empty when it is missing or not text.
