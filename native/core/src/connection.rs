@@ -10,7 +10,7 @@ use crate::{
     rest::{self, Diagnostics, InvokeHeaders},
     runtime,
     secret::Secret,
-    settings::{Flow, Settings},
+    settings::{Environment, Flow, Settings},
 };
 use once_cell::sync::Lazy;
 use reqwest::{Method, StatusCode, header::HeaderMap};
@@ -125,11 +125,13 @@ pub fn open(settings: &[u8], secret: Option<Secret>) -> OperationId {
     })
 }
 
-async fn connect(settings: Settings, secret: Option<Secret>, operation: &Operation) -> Result<Connection, Fault> {
+async fn connect(mut settings: Settings, secret: Option<Secret>, operation: &Operation) -> Result<Connection, Fault> {
     let endpoint = Endpoint::resolve(&settings)?;
     let http = http::client(&settings)?;
     let authority = Authority::new(http.clone(), endpoint.clone(), &settings);
     let sign_in = authority.sign_in(&settings, secret, operation).await?;
+    // The environment has done its part, and may hold a proxy's password or the secret of an identity endpoint.
+    settings.environment_variables = Environment::default();
     let claims = sign_in.tokens.claims.clone();
     operation.verbose(|| {
         format!(

@@ -1,6 +1,6 @@
 //! What a caller gives to open a connection.
 
-use crate::auth::signer::Algorithm;
+use crate::{auth::signer::Algorithm, secret::Secret};
 use serde::Deserialize;
 use std::{collections::HashMap, fmt};
 
@@ -125,10 +125,10 @@ pub struct Settings {
     pub environment_variables: Environment,
 }
 
-/// Variables of an environment. Some hold secrets, so their values are never shown.
+/// Variables of an environment. Some hold secrets, so their values are never shown and do not stay in memory.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub struct Environment(HashMap<String, String>);
+pub struct Environment(HashMap<String, Secret>);
 
 impl fmt::Debug for Environment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,7 +153,7 @@ impl Settings {
 
     /// A variable of the caller's environment; empty counts as not set.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment_variables.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.environment_variables.0.get(name).map(Secret::expose).filter(|value| !value.is_empty())
     }
 }
 

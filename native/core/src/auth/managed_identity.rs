@@ -144,7 +144,9 @@ impl ManagedIdentity {
             };
             // Nobody there stays nobody there; a busy one recovers.
             let wait = retry::wait(&fault, None, true, attempt).filter(|_| fault.status.is_some());
-            let Some(wait) = wait else { return Err(fault.ending_session()) };
+            let Some(wait) = wait else {
+                return Err(if fault.is_transient() { fault } else { fault.ending_session() });
+            };
             attempt += 1;
             operation.verbose(|| format!("{} Asking again in {:.1} s.", fault.message, wait.as_secs_f64()));
             tokio::time::sleep(wait).await;
