@@ -10,8 +10,9 @@ use crate::{
     rest::{self, InvokeHeaders},
 };
 use reqwest::Method;
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 /// Objects that a cmdlet gives when nobody says how many, as in the original.
 const DEFAULT_RESULT_SIZE: u64 = 1000;
@@ -98,11 +99,29 @@ pub fn start(request: &[u8]) -> OperationId {
             Err(fault) => return operation::failed(fault),
         };
     operation::start(request.verbose, move |operation| async move {
-        tokio::select! {
-            outcome = run(&connection, &request, &operation) => outcome.map(|()| Vec::new()),
+        let outcome = tokio::select! {
+            outcome = run(&connection, &request, &operation) => outcome,
             () = connection.closed().cancelled() => Err(connection.closed_fault()),
+        };
+        match outcome {
+            Ok(()) => {
+                let end = End { connection_id: connection.id(), request_id: operation.last_request() };
+                serde_json::to_vec(&end)
+                    .map_err(|error| Fault::internal(format!("The end of the command could not be written: {error}.")))
+            }
+            Err(fault) => Err(Fault { connection_id: Some(connection.id().to_string()), ..fault }),
         }
     })
+}
+
+/// What is known of a command when it has ended well.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct End {
+    /// The connection it ran on.
+    connection_id: Uuid,
+    /// Id of its last request.
+    request_id: Option<Uuid>,
 }
 
 async fn run(connection: &Connection, request: &Request, operation: &Operation) -> Result<(), Fault> {

@@ -120,6 +120,14 @@ pub fn open(settings: &[u8], secret: Option<Secret>) -> OperationId {
         let connection = connect(settings, secret, &operation).await.map_err(Fault::ending_session)?;
         let connection = Arc::new(connection);
         CONNECTIONS.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&connection));
+        // Somebody who stops the sign-in in its last moment must not be left with a connection that he has never seen.
+        let id = connection.id.to_string();
+        let undo = move || drop(close(&[id]));
+        operation.undo_unless_taken(undo.clone());
+        if operation.is_cancelled() {
+            undo();
+            return Err(Fault::cancelled());
+        }
         serde_json::to_vec(&connection.information(true))
             .map_err(|error| Fault::internal(format!("The connection's information could not be written: {error}.")))
     })
@@ -332,6 +340,11 @@ impl Connection {
         self.settings.prefix.as_deref().unwrap_or_default()
     }
 
+    /// Names the connection.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+
     /// The connection's settings.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
@@ -507,6 +520,7 @@ impl Connection {
         let begun = Instant::now();
         let fault = |error: reqwest::Error| http::transport_fault(&error, &request.url);
         let client_request_id = Uuid::new_v4();
+        operation.sending(client_request_id);
         let response = self
             .http
             .request(request.method.clone(), request.url.clone())

@@ -68,6 +68,8 @@ pub struct Fault {
     pub request_id: Option<String>,
     /// The server that answered.
     pub server: Option<String>,
+    /// The connection of the command that failed, once one was chosen.
+    pub connection_id: Option<String>,
     /// True when the connection (or the attempt to make one) is over, so that going on makes no sense.
     pub ends_session: bool,
     /// More for people who look for the cause. Never a secret.
@@ -85,6 +87,7 @@ impl Fault {
             status: None,
             request_id: None,
             server: None,
+            connection_id: None,
             ends_session: false,
             detail: None,
         }

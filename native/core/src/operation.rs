@@ -20,6 +20,7 @@ use std::{
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Names an operation within the process. Never 0 and never used twice.
 pub type OperationId = u64;
@@ -58,8 +59,14 @@ pub struct Operation {
     cancel: CancellationToken,
     /// Highest page number the consumer has asked for.
     asked: watch::Sender<u64>,
+    /// What undoes the work if nobody takes its result.
+    undo: Mutex<Option<Undo>>,
+    /// Id of the last request that was sent.
+    request: Mutex<Option<Uuid>>,
     verbose: bool,
 }
+
+type Undo = Box<dyn FnOnce() + Send>;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 static OPERATIONS: Lazy<Mutex<HashMap<OperationId, Arc<Operation>>>> = Lazy::new(Mutex::default);
@@ -77,6 +84,8 @@ impl Operation {
             ready: Condvar::new(),
             cancel: CancellationToken::new(),
             asked: watch::Sender::new(1),
+            undo: Mutex::new(None),
+            request: Mutex::new(None),
             verbose,
         }
     }
@@ -96,6 +105,26 @@ impl Operation {
     /// Queues a page.
     pub fn page(&self, page: Page) {
         self.push(Output::Page(Arc::new(page)));
+    }
+
+    /// Names what undoes the work if the operation is closed before its result was taken.
+    pub fn undo_unless_taken(&self, undo: impl FnOnce() + Send + 'static) {
+        *lock(&self.undo) = Some(Box::new(undo));
+    }
+
+    /// Whether the consumer does not want the result any more.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Notes the id of a request that is being sent.
+    pub fn sending(&self, client_request_id: Uuid) {
+        *lock(&self.request) = Some(client_request_id);
+    }
+
+    /// Id of the last request that was sent; support finds it in the service's logs.
+    pub fn last_request(&self) -> Option<Uuid> {
+        *lock(&self.request)
     }
 
     /// Waits until the consumer asks for page `number`, counted from 1.
@@ -135,7 +164,10 @@ impl Operation {
             }
             if let Some(end) = &state.end {
                 let (payload, step) = match end {
-                    Ok(payload) => (payload.clone(), Step::Done),
+                    Ok(payload) => {
+                        lock(&self.undo).take();
+                        (payload.clone(), Step::Done)
+                    }
                     Err(fault) => (to_json(fault), Step::Failed),
                 };
                 state.payload = payload;
@@ -237,6 +269,9 @@ pub fn close(id: OperationId) {
         operation.cancel.cancel();
         // A thread that is still waiting in `next` gets its answer from here, whatever the runtime is doing.
         operation.finish(Err(Fault::cancelled()));
+        if let Some(undo) = lock(&operation.undo).take() {
+            undo();
+        }
     }
 }
 
@@ -354,6 +389,30 @@ mod tests {
             assert!(matches!(next(id, SOON), Step::Done));
             close(id);
         }
+    }
+
+    #[test]
+    fn a_result_that_nobody_took_is_undone() {
+        let undone = Arc::new(AtomicU64::new(0));
+        let begin = || {
+            let counter = Arc::clone(&undone);
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let id = start(false, move |operation| async move {
+                operation.undo_unless_taken(move || {
+                    counter.fetch_add(1, Ordering::SeqCst);
+                });
+                let _ = sender.send(());
+                Ok(Vec::new())
+            });
+            receiver.recv().expect("the work has come to its end");
+            id
+        };
+        let taken = begin();
+        assert!(matches!(next(taken, SOON), Step::Done));
+        close(taken);
+        assert_eq!(undone.load(Ordering::SeqCst), 0);
+        close(begin());
+        assert_eq!(undone.load(Ordering::SeqCst), 1);
     }
 
     #[test]

@@ -217,3 +217,35 @@ fn verbose_lines_tell_each_call_and_no_secret() {
     assert!(text.contains("POST") && text.contains("/InvokeCommand 200"), "{text}");
     assert!(!text.contains(&password) && !text.contains("eyJ"), "{text}");
 }
+
+#[test]
+fn the_end_of_a_command_says_which_connection_and_request_it_was() {
+    let service = Service::with_mailboxes(3);
+    let id = service.connect("admin");
+    let outcome = run(&id, "Get-AcceptedDomain", &json!({})).expect("runs");
+    let fault = run(&id, "Get-Mailbox", &json!({"Identity": "nobody"})).expect_err("not found");
+    assert_eq!((&outcome.result["connectionId"], &fault["connectionId"]), (&json!(id), &json!(id)));
+    let requests = service.tenant.requests();
+    let sent = requests.iter().find(|entry| entry.cmdlet_name.as_deref() == Some("Get-AcceptedDomain"));
+    assert_eq!(outcome.result["requestId"].as_str(), sent.and_then(|entry| entry.client_request_id.as_deref()));
+}
+
+#[test]
+fn a_sign_in_that_nobody_waits_for_leaves_no_connection() {
+    let service = Service::with_mailboxes(3);
+    let operation = open(&service.settings("password", Some("admin")), &service.password("admin"));
+    let user = service.upn("admin");
+    let uri = service.tenant.facts().connection_uri.clone();
+    let is_there = || {
+        connection::list()
+            .iter()
+            .any(|known| known.user_principal_name.as_deref() == Some(user.as_str()) && known.connection_uri == uri)
+    };
+    let begun = Instant::now();
+    while !is_there() {
+        assert!(begun.elapsed() < SOON, "it connects without being waited for");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    operation::close(operation);
+    assert!(!is_there());
+}

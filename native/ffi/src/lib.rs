@@ -141,7 +141,8 @@ pub fn exo_signer_set(sign: Sign) {
 
 /// Starts a command on a connection and returns its operation at once; 0 only after a defect in the core.
 ///
-/// `request` is the JSON of `exo_core::command::Request`; it is copied before this returns.
+/// `request` is the JSON of `exo_core::command::Request`; it is copied before this returns. The result of the operation is JSON
+/// with `connectionId` and `requestId`.
 #[ffi]
 pub fn exo_command_start(request: ffi::Slice<u8>) -> u64 {
     guarded(0, || command::start(request.as_slice()))
