@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::clouds::Surface;
+
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::read);
 
 /// One parameter set's view of a parameter.
@@ -59,16 +61,24 @@ pub struct Cmdlet {
 }
 
 impl Cmdlet {
-    /// The parameter of that name, in any casing.
+    /// The parameter of that name, in any casing, if the service has it.
     #[must_use]
-    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+    pub fn parameter(&self, surface: Surface, name: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| {
-            parameter.name.eq_ignore_ascii_case(name) && parameter.surfaces.iter().any(|s| s == ONLINE)
+            parameter.name.eq_ignore_ascii_case(name) && parameter.surfaces.iter().any(|known| known == word(surface))
         })
     }
 }
 
 const ONLINE: &str = "ExchangeOnline";
+
+/// The catalogue's word for a service.
+fn word(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Exchange => ONLINE,
+        Surface::Compliance => "SecurityCompliance",
+    }
+}
 
 /// One property that `-Filter` may name.
 #[derive(Debug, Deserialize)]
@@ -166,16 +176,16 @@ impl Catalog {
         }
     }
 
-    /// The cmdlet of that name, if Exchange Online's service has it.
+    /// The cmdlet of that name, if the service has it.
     #[must_use]
-    pub fn cmdlet(&self, name: &str) -> Option<&Cmdlet> {
-        self.cmdlets.get(&name.to_ascii_lowercase()).filter(|cmdlet| is_served(cmdlet))
+    pub fn cmdlet(&self, surface: Surface, name: &str) -> Option<&Cmdlet> {
+        self.cmdlets.get(&name.to_ascii_lowercase()).filter(|cmdlet| is_served(surface, cmdlet))
     }
 
-    /// All cmdlets that Exchange Online's service has, by name.
+    /// All cmdlets that the service has, by name.
     #[must_use]
-    pub fn served_cmdlets(&self) -> Vec<&Cmdlet> {
-        let mut cmdlets: Vec<&Cmdlet> = self.cmdlets.values().filter(|cmdlet| is_served(cmdlet)).collect();
+    pub fn served_cmdlets(&self, surface: Surface) -> Vec<&Cmdlet> {
+        let mut cmdlets: Vec<&Cmdlet> = self.cmdlets.values().filter(|cmdlet| is_served(surface, cmdlet)).collect();
         cmdlets.sort_by(|a, b| a.name.cmp(&b.name));
         cmdlets
     }
@@ -196,8 +206,8 @@ impl Catalog {
     }
 }
 
-fn is_served(cmdlet: &Cmdlet) -> bool {
-    !cmdlet.module_native && cmdlet.surfaces.iter().any(|surface| surface == ONLINE)
+fn is_served(surface: Surface, cmdlet: &Cmdlet) -> bool {
+    !cmdlet.module_native && cmdlet.surfaces.iter().any(|known| known == word(surface))
 }
 
 #[cfg(test)]
@@ -207,11 +217,14 @@ mod tests {
     #[test]
     fn the_catalogue_reads_and_knows_the_main_cmdlets() {
         let catalog = Catalog::get();
-        assert!(catalog.served_cmdlets().len() > 600);
-        let set = catalog.cmdlet("set-mailbox").unwrap();
+        assert!(catalog.served_cmdlets(Surface::Exchange).len() > 600);
+        let set = catalog.cmdlet(Surface::Exchange, "set-mailbox").unwrap();
         assert!(set.should_process);
-        assert!(set.parameter("hiddenfromaddresslistsenabled").is_some());
-        assert!(catalog.cmdlet("Connect-ExchangeOnline").is_none(), "it lives in the client module");
+        assert!(set.parameter(Surface::Exchange, "hiddenfromaddresslistsenabled").is_some());
+        assert!(catalog.cmdlet(Surface::Exchange, "Connect-ExchangeOnline").is_none(), "it lives in the client module");
+        assert!(catalog.cmdlet(Surface::Compliance, "Set-Mailbox").is_none());
+        assert!(catalog.cmdlet(Surface::Compliance, "Get-ComplianceSearch").is_some());
+        assert!(catalog.cmdlet(Surface::Exchange, "Get-ComplianceSearch").is_none());
         assert!(catalog.filter_property("Get-Mailbox", "office").is_some());
         assert!(catalog.filter_property("Get-Mailbox", "Department").is_none());
     }

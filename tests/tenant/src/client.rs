@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -21,6 +21,8 @@ use tokio_rustls::TlsConnector;
 pub struct Client {
     config: Arc<ClientConfig>,
     http2: bool,
+    /// Host and port of the proxy for HTTPS.
+    proxy: Option<String>,
 }
 
 /// A response.
@@ -73,7 +75,7 @@ impl Client {
             .map_err(io::Error::other)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { config: Arc::new(config), http2: false })
+        Ok(Self { config: Arc::new(config), http2: false, proxy: None })
     }
 
     /// The same client over HTTP/2.
@@ -81,7 +83,22 @@ impl Client {
     pub fn over_http2(&self) -> Self {
         let mut config = (*self.config).clone();
         config.alpn_protocols = vec![b"h2".to_vec()];
-        Self { config: Arc::new(config), http2: true }
+        Self { config: Arc::new(config), http2: true, proxy: self.proxy.clone() }
+    }
+
+    /// The same client with a proxy for HTTPS, `http://host:port`.
+    ///
+    /// # Errors
+    ///
+    /// The address isn't one of a plain HTTP proxy.
+    pub fn through_proxy(&self, address: &str) -> io::Result<Self> {
+        let uri: Uri = address.parse().map_err(io::Error::other)?;
+        match (uri.scheme_str(), uri.host(), uri.port_u16()) {
+            (Some("http"), Some(host), Some(port)) => {
+                Ok(Self { proxy: Some(format!("{host}:{port}")), ..self.clone() })
+            }
+            _ => Err(io::Error::other(format!("'{address}' isn't the address of a proxy"))),
+        }
     }
 
     /// Sends a request.
@@ -114,7 +131,10 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body.into())).map_err(io::Error::other)?;
-        let stream = TcpStream::connect((host.as_str(), port)).await?;
+        let stream = match &self.proxy {
+            Some(proxy) if secure => tunnel(proxy, &host, port).await?,
+            _ => TcpStream::connect((host.as_str(), port)).await?,
+        };
         if secure {
             let name = ServerName::try_from(host).map_err(io::Error::other)?;
             let tls = TlsConnector::from(Arc::clone(&self.config)).connect(name, stream).await?;
@@ -143,6 +163,22 @@ impl Client {
             read(sender.send_request(request).await.map_err(io::Error::other)?).await?
         };
         Ok(response)
+    }
+}
+
+/// A connection to a host through a proxy.
+async fn tunnel(proxy: &str, host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(proxy).await?;
+    stream.write_all(format!("CONNECT {host}:{port} HTTP/1.1\r\nhost: {host}:{port}\r\n\r\n").as_bytes()).await?;
+    let mut head = Vec::new();
+    // The tunnel begins right after the empty line, so nothing may be read ahead.
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await?);
+    }
+    let head = String::from_utf8_lossy(&head);
+    match head.split(' ').nth(1) {
+        Some("200") => Ok(stream),
+        _ => Err(io::Error::other(format!("the proxy answers: {}", head.lines().next().unwrap_or("")))),
     }
 }
 

@@ -9,6 +9,8 @@ use hyper::body::{Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use hyper::{Method, Response, StatusCode};
 
+use crate::clouds::Host;
+
 /// A response's body: whole, or cut off after a part of it.
 pub enum Body {
     /// The whole body.
@@ -60,6 +62,8 @@ pub struct Request {
     pub body: Bytes,
     /// The origin under which the client knows the tenant, `https://127.0.0.1:PORT` for example.
     pub origin: String,
+    /// What the host name stands for.
+    pub host: Host,
 }
 
 impl Request {

@@ -6,6 +6,31 @@
 //! implement it names instead of answering something plausible. Limits that neither of them states, such as the length
 //! of most texts, it doesn't check.
 //!
+//! # What is simulated
+//!
+//! - Two tenants, [Contoso](directory::company::CONTOSO) and [Fabrikam](directory::company::FABRIKAM), each with a directory
+//!   of its own; the facts and most tests are about Contoso. Fabrikam is small and is home of a partner who administers
+//!   Contoso (GDAP), of a guest there, and of an account that has no access to it.
+//! - Sign-in: authorization code with PKCE, device code, password, refresh tokens (good for every tenant that the account has
+//!   access to), Conditional Access and expired passwords as far as a refusal goes. See [`entra`].
+//! - Applications with secrets, certificates and federated credentials, and the client credentials grant. Assertions are
+//!   verified for PS256, RS256, ES256 and ES384; ES512 is known as a name, but no application has such a key.
+//!   Certificates are made only if [`Options::credential_dir`] or [`Options::certificates`] asks for them.
+//! - The admin API of Exchange Online and of Security & Compliance: which of the two a call goes to follows from the token's
+//!   audience, and from the host name if it is one of a cloud's. See [`adminapi`].
+//! - Hosts of all clouds through a proxy ([`Options::proxy`]): [`clouds`] has their names. The tenants live in one cloud,
+//!   [`Options::cloud`], and are unknown in the others. A compliance host outside of the tenants' region answers with the
+//!   front door's redirect; the host that the redirect names doesn't exist, as a client has to make the region's host name of it.
+//! - The managed identity endpoints of virtual machines, App Service, Azure Arc and Cloud Shell. See [`managed_identity`].
+//! - Faults, on purpose: periodic ones and one-time ones; and a [control endpoint](control) for tests in another process.
+//!
+//! # What is not
+//!
+//! Federated realms (WS-Trust), Windows' broker, entity sets (`Get-EXO*` over GET), `$batch`, `adminapi/v2.0`, CLIXML answers,
+//! and all cmdlets that [`adminapi::cmdlets::IMPLEMENTED`] doesn't name. The cookie that a regional host sets is noted in the
+//! request log, but nothing depends on it. In Cloud Shell the real endpoint gives the person's token; here it gives the
+//! host's.
+//!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
 //! use exo_tenant::{Options, Tenant};
@@ -20,92 +45,72 @@
 pub mod adminapi;
 pub mod catalog;
 pub mod client;
+pub mod clouds;
+pub mod control;
+pub mod credentials;
 pub mod directory;
 pub mod entra;
+pub mod facts;
 mod faults;
 pub mod html;
 pub mod http;
 pub mod log;
+pub mod managed_identity;
 pub mod opath;
 pub mod options;
 pub mod person;
+mod proxy;
 mod secrets;
 mod server;
 pub mod state;
 mod tls;
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+pub use facts::{
+    AccountFacts, ApplicationFacts, CertificateFacts, ControlFacts, Facts, FederatedFacts, IdentityFacts,
+    ManagedIdentityFacts, SecretFacts, TenantFacts,
+};
 pub use log::LogEntry;
 pub use options::{Fault, FaultKind, Options};
+use server::Server;
 use state::State;
 
-/// What a client needs to know of a running tenant; the ready file holds the same.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Facts {
-    /// The admin API's origin.
-    pub connection_uri: String,
-    /// The sign-in host with the tenant `organizations`.
-    pub authorization_uri: String,
-    /// The absolute path of the certificate authority's certificate.
-    pub ca_certificate: PathBuf,
-    /// The organization's initial domain.
-    pub organization: String,
-    /// The tenant's id.
-    pub tenant_id: String,
-    /// Number of mailboxes at the start.
-    pub mailboxes: u64,
-    /// The accounts.
-    pub accounts: Vec<AccountFacts>,
-}
-
-/// What a client needs to know of an account.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AccountFacts {
-    /// The user principal name.
-    pub user_principal_name: String,
-    /// The password.
-    pub password: String,
-    /// The role groups' names.
-    pub roles: Vec<String>,
-    /// Whether sign-in needs a second factor.
-    pub mfa: bool,
-    /// Whether the account may sign in.
-    pub enabled: bool,
-}
-
-/// A running tenant. It stops when it is dropped.
+/// The running tenants. They stop when this is dropped.
 pub struct Tenant {
     state: Arc<State>,
     facts: Facts,
     ca_pem: String,
     stop: watch::Sender<bool>,
-    serving: Option<JoinHandle<io::Result<()>>>,
-    /// The folder that was made for the certificate and goes with the tenant.
+    serving: Vec<JoinHandle<()>>,
+    /// The folder that was made for files that no option names; it goes with the tenant.
     own_folder: Option<PathBuf>,
 }
 
 impl Tenant {
-    /// Starts a tenant; it listens when this returns.
+    /// Starts the tenants; they listen when this returns.
     ///
     /// # Errors
     ///
-    /// The address can't be listened on, or a file can't be written.
+    /// The options don't fit together, the address can't be listened on, or a file can't be written.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let ready_file = options.ready_file.clone();
-        let ca_file = options.ca_file.clone();
+        options.validate().map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
+        let loopback = async |wanted: bool| match wanted {
+            true => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map(Some),
+            false => Ok(None),
+        };
+        let proxy = loopback(options.proxy).await?;
+        let host_endpoints = loopback(options.managed_identity).await?;
         let state = tokio::task::spawn_blocking(move || {
             // The catalogue is read before the first request, so that no request pays for it.
             let _ = catalog::Catalog::get();
@@ -113,16 +118,38 @@ impl Tenant {
         })
         .await
         .map_err(io::Error::other)??;
+        let options = &state.options;
         let identity = tls::identity()?;
-        let (ca_certificate, own_folder) = match ca_file {
-            Some(file) => (std::path::absolute(file)?, None),
-            None => {
-                let folder = std::env::temp_dir().join(format!("exo-tenant-{}", secrets::new_guid()));
-                std::fs::create_dir(&folder)?;
-                (folder.join("ca.pem"), Some(folder))
-            }
+        let own_folder = if options.ca_file.is_none() || (options.managed_identity && options.arc_key_dir.is_none()) {
+            let folder = std::env::temp_dir().join(format!("exo-tenant-{}", secrets::new_guid()));
+            std::fs::create_dir(&folder)?;
+            Some(folder)
+        } else {
+            None
+        };
+        let in_own_folder = |name: &str| own_folder.clone().unwrap_or_default().join(name);
+        let ca_certificate = match &options.ca_file {
+            Some(file) => std::path::absolute(file)?,
+            None => in_own_folder("ca.pem"),
         };
         write_atomically(&ca_certificate, identity.ca_pem.as_bytes())?;
+        let managed_identity = match &host_endpoints {
+            None => None,
+            Some(listener) => {
+                let folder = match &options.arc_key_dir {
+                    Some(folder) => std::path::absolute(folder)?,
+                    None => in_own_folder("arc"),
+                };
+                std::fs::create_dir_all(&folder)?;
+                state.managed_identity.set_arc_folder(folder.clone());
+                Some(ManagedIdentityFacts {
+                    system_assigned: IdentityFacts { app_id: state.managed_identity.system_assigned.app_id.clone() },
+                    user_assigned: IdentityFacts { app_id: state.managed_identity.user_assigned.app_id.clone() },
+                    arc_key_dir: folder,
+                    environments: state.managed_identity.environments(listener.local_addr()?),
+                })
+            }
+        };
         // A wildcard address can't be connected to; the loopback address reaches it as well.
         let host = match address.ip() {
             ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
@@ -130,30 +157,40 @@ impl Tenant {
             ip => ip.to_string(),
         };
         let connection_uri = format!("https://{host}:{}", address.port());
+        let tenants = facts::tenants(&state);
         let facts = Facts {
             authorization_uri: format!("{connection_uri}/organizations"),
-            connection_uri,
             ca_certificate,
-            organization: directory::seed::INITIAL_DOMAIN.to_owned(),
-            tenant_id: state.tenant_id.clone(),
-            mailboxes: state.options.mailboxes,
-            accounts: state
-                .accounts
-                .iter()
-                .map(|account| AccountFacts {
-                    user_principal_name: account.user_principal_name.clone(),
-                    password: account.password.clone(),
-                    roles: account.role_groups.iter().map(|group| group.name().to_owned()).collect(),
-                    mfa: account.mfa,
-                    enabled: account.enabled,
-                })
-                .collect(),
+            organization: tenants[0].initial_domain.clone(),
+            tenant_id: tenants[0].tenant_id.clone(),
+            mailboxes: options.mailboxes,
+            cloud: options.cloud,
+            tenants,
+            accounts: facts::accounts(&state),
+            applications: facts::applications(&state),
+            credential_dir: options.credential_dir.as_ref().map(std::path::absolute).transpose()?,
+            managed_identity,
+            proxy: match &proxy {
+                Some(listener) => Some(format!("http://{}", listener.local_addr()?)),
+                None => None,
+            },
+            control: ControlFacts { uri: format!("{connection_uri}{}", control::PATH), key: state.control_key.clone() },
+            connection_uri,
         };
+        let ready_file = options.ready_file.clone();
         let state = Arc::new(state);
         let (stop, stopped) = watch::channel(false);
-        let serving =
-            tokio::spawn(server::serve(listener, TlsAcceptor::from(identity.config), Arc::clone(&state), stopped));
-        let tenant = Self { state, facts, ca_pem: identity.ca_pem, stop, serving: Some(serving), own_folder };
+        let server = Server {
+            acceptor: TlsAcceptor::from(identity.config),
+            state: Arc::clone(&state),
+            stop: stopped,
+            address,
+            sockets: Arc::default(),
+        };
+        let mut serving = vec![tokio::spawn(server.clone().accept(listener, Server::secure))];
+        serving.extend(proxy.map(|listener| tokio::spawn(server.clone().accept(listener, proxy::connection))));
+        serving.extend(host_endpoints.map(|listener| tokio::spawn(server.accept(listener, Server::plain))));
+        let tenant = Self { state, facts, ca_pem: identity.ca_pem, stop, serving, own_folder };
         if let Some(file) = ready_file {
             write_atomically(&file, &serde_json::to_vec_pretty(&tenant.facts)?)?;
         }
@@ -176,6 +213,62 @@ impl Tenant {
     #[must_use]
     pub fn account(&self, local: &str) -> Option<&AccountFacts> {
         self.facts.accounts.iter().find(|account| account.user_principal_name.split('@').next() == Some(local))
+    }
+
+    /// An application by its name.
+    #[must_use]
+    pub fn application(&self, name: &str) -> Option<&ApplicationFacts> {
+        self.facts.applications.iter().find(|application| application.name == name)
+    }
+
+    /// Does what the control endpoint does.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't be done; nothing was changed then.
+    pub fn control(&self, action: &control::Action) -> Result<(), String> {
+        control::perform(&self.state, action)
+    }
+
+    /// Disables an application: it gets no more tokens.
+    ///
+    /// # Errors
+    ///
+    /// There is no such application.
+    pub fn disable_application(&self, app_id: &str) -> Result<(), String> {
+        self.control(&control::Action::DisableApp { app_id: app_id.to_owned() })
+    }
+
+    /// A token of the outside issuer that the application `automation` trusts, with that issuer, subject and audience, ending
+    /// so many seconds from now. The trusted values are constants of [`entra::federation`].
+    #[must_use]
+    pub fn federated_token(&self, issuer: &str, subject: &str, audience: &str, lifetime_seconds: i64) -> String {
+        self.state.federation().token(issuer, subject, audience, lifetime_seconds)
+    }
+
+    /// Signs data with the private key of one of the applications' certificates, named by its file without extension, as a
+    /// program that has the key would: `PS256`, `RS256`, `ES256` or `ES384`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such certificate, or its key isn't one for the algorithm.
+    pub fn sign_with_certificate(&self, name: &str, algorithm: &str, data: &[u8]) -> io::Result<Vec<u8>> {
+        self.certificate(name)?.sign(algorithm, data)
+    }
+
+    /// One of the applications' certificates, named by its file without extension.
+    ///
+    /// # Errors
+    ///
+    /// There is no such certificate; perhaps no option asked for any.
+    pub fn certificate(&self, name: &str) -> io::Result<&credentials::Certificate> {
+        self.state
+            .applications
+            .iter()
+            .flat_map(|application| &application.certificates)
+            .map(|known| &known.certificate)
+            .find(|known| known.name == name)
+            .ok_or_else(|| io::Error::other(format!("there is no certificate '{name}'")))
     }
 
     /// The request log, oldest line first.
@@ -221,7 +314,7 @@ impl Tenant {
     /// Stops the tenant and waits until it no longer listens.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        if let Some(serving) = self.serving.take() {
+        for serving in std::mem::take(&mut self.serving) {
             let _ = serving.await;
         }
     }
@@ -230,6 +323,7 @@ impl Tenant {
 impl Drop for Tenant {
     fn drop(&mut self) {
         let _ = self.stop.send(true);
+        self.state.managed_identity.remove_arc_keys();
         if let Some(folder) = &self.own_folder {
             let _ = std::fs::remove_dir_all(folder);
         }

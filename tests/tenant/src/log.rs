@@ -19,6 +19,8 @@ pub struct LogEntry {
     pub time: String,
     /// The method.
     pub method: String,
+    /// The host name as the client wrote it, with the port if it wrote one.
+    pub host: String,
     /// The path, without the query.
     pub path: String,
     /// Whether the query had a link to a further page.
@@ -49,9 +51,12 @@ pub struct LogEntry {
     /// The page size the client preferred.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefer: Option<String>,
+    /// Whether the cookie came that a regional host sets.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub affinity_cookie: bool,
     /// The HTTP version.
     pub http_version: String,
-    /// Number of the TLS connection.
+    /// Number of the connection.
     pub socket: u64,
     /// Time to the answer, in milliseconds.
     pub duration_ms: f64,
@@ -70,6 +75,8 @@ pub struct LogFacts {
     pub user: Option<String>,
     /// The grant or error word.
     pub note: Option<String>,
+    /// Whether the cookie came that a regional host sets.
+    pub affinity_cookie: bool,
 }
 
 /// The log.

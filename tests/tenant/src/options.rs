@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use clap::Parser;
 
+use crate::clouds::CloudName;
+
 /// The seed of a tenant that is not told another one.
 pub const DEFAULT_SEED: u64 = 20_260_112;
 
@@ -55,6 +57,24 @@ pub struct Options {
     /// File to append one JSON line per request to.
     #[arg(long, value_name = "FILE")]
     pub request_log: Option<PathBuf>,
+    /// Cloud where the tenants live; decides which host names and token resources they know.
+    #[arg(long, default_value = "O365Default", value_name = "NAME")]
+    pub cloud: CloudName,
+    /// Offers a proxy for CONNECT that leads the clouds' own host names to this server.
+    #[arg(long)]
+    pub proxy: bool,
+    /// Offers the managed identity endpoints of hosts in Azure.
+    #[arg(long)]
+    pub managed_identity: bool,
+    /// Folder for the key files of Azure Arc's endpoint; a temporary folder, removed at the end, if absent.
+    #[arg(long, value_name = "FOLDER", requires = "managed_identity")]
+    pub arc_key_dir: Option<PathBuf>,
+    /// Folder to write the applications' certificates, keys and federated tokens to. Without it they have none.
+    #[arg(long, value_name = "FOLDER")]
+    pub credential_dir: Option<PathBuf>,
+    /// For tests in the same process: gives the applications certificates without writing files.
+    #[arg(skip)]
+    pub certificates: bool,
     /// Ends the program when standard input is closed, so that it doesn't outlive its parent.
     #[arg(long)]
     pub stop_with_stdin: bool,
@@ -63,6 +83,40 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self::parse_from(["exo-tenant"])
+    }
+}
+
+impl Options {
+    /// Whether the applications get certificates.
+    #[must_use]
+    pub fn wants_certificates(&self) -> bool {
+        self.certificates || self.credential_dir.is_some()
+    }
+
+    /// Checks what the command line can't have checked, for options that a program has put together.
+    ///
+    /// # Errors
+    ///
+    /// What doesn't fit.
+    pub fn validate(&self) -> Result<(), String> {
+        if !(1..=1_000_000).contains(&self.mailboxes) {
+            return Err(format!("{} mailboxes are not between 1 and 1,000,000", self.mailboxes));
+        }
+        if self.arc_key_dir.is_some() && !self.managed_identity {
+            return Err("a folder for Azure Arc's key files needs the managed identity endpoints".to_owned());
+        }
+        for (what, folder) in [("arc-key-dir", &self.arc_key_dir), ("credential-dir", &self.credential_dir)] {
+            if let Some(folder) = folder.as_ref().filter(|folder| folder.exists() && !folder.is_dir()) {
+                return Err(format!("{what}: '{}' is not a folder", folder.display()));
+            }
+        }
+        if self.faults.iter().any(|fault| fault.every == 0) {
+            return Err("a fault can't come at every 0th request".to_owned());
+        }
+        if self.throttle_per_second == Some(0) {
+            return Err("throttle-per-second: 0 would answer no request at all".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -107,6 +161,17 @@ impl FaultKind {
     ];
 }
 
+impl FromStr for FaultKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind).ok_or_else(|| {
+            let names: Vec<&str> = Self::NAMES.iter().map(|(name, _)| *name).collect();
+            format!("unknown fault '{name}'; known are {}", names.join(", "))
+        })
+    }
+}
+
 /// A fault and how often it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -121,11 +186,7 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, every) = text.split_once(':').unwrap_or((text, "5"));
-        let kind =
-            FaultKind::NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind).ok_or_else(|| {
-                let names: Vec<&str> = FaultKind::NAMES.iter().map(|(name, _)| *name).collect();
-                format!("unknown fault '{name}'; known are {}", names.join(", "))
-            })?;
+        let kind = name.parse()?;
         match every.parse() {
             Ok(every) if every > 0 => Ok(Self { kind, every }),
             _ => Err(format!("'{every}' isn't a number of requests")),
@@ -143,5 +204,25 @@ mod tests {
         assert_eq!("claims-401".parse(), Ok(Fault { kind: FaultKind::ClaimsChallenge, every: 5 }));
         assert!("earthquake".parse::<Fault>().unwrap_err().contains("throttle-429"));
         assert!("busy-503:0".parse::<Fault>().is_err());
+    }
+
+    #[test]
+    fn options_that_do_not_fit_are_refused() {
+        let validate = |change: fn(&mut Options)| {
+            let mut options = Options::default();
+            change(&mut options);
+            options.validate()
+        };
+        assert_eq!(validate(|_| ()), Ok(()));
+        assert!(validate(|options| options.mailboxes = 0).unwrap_err().contains("mailboxes"));
+        assert!(validate(|options| options.arc_key_dir = Some("x".into())).unwrap_err().contains("Arc"));
+        assert!(validate(|options| options.throttle_per_second = Some(0)).unwrap_err().contains("throttle"));
+        let file = std::env::current_exe().unwrap();
+        let options = Options { credential_dir: Some(file), ..Options::default() };
+        assert!(options.validate().unwrap_err().contains("not a folder"));
+        let parse = |arguments: &[&str]| Options::try_parse_from([&["exo-tenant"], arguments].concat());
+        assert!(parse(&["--arc-key-dir", "x"]).is_err());
+        assert!(parse(&["--cloud", "O365Mars"]).unwrap_err().to_string().contains("O365China"));
+        assert_eq!(parse(&["--cloud", "O365China"]).unwrap().cloud, CloudName::O365China);
     }
 }

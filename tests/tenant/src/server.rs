@@ -1,7 +1,7 @@
 //! The HTTPS server: connections, the request log, compression and the headers that every answer has.
 
 use std::convert::Infallible;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,72 +17,112 @@ use hyper::{StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use time::macros::format_description;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::clouds::Host;
 use crate::http::{Body, Reply, Request, reply, set_header};
 use crate::log::{LogEntry, LogFacts};
 use crate::secrets::new_guid;
 use crate::state::State;
-use crate::{adminapi, entra};
+use crate::{adminapi, control, entra};
 
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 8 << 20;
 
-/// Serves until told to stop.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    state: Arc<State>,
-    mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    let sockets = AtomicU64::new(0);
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // Out of file handles, for example: it may get better.
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            _ = stop.changed() => return Ok(()),
-        };
-        let socket = sockets.fetch_add(1, Ordering::Relaxed) + 1;
-        let (acceptor, state, stop) = (acceptor.clone(), Arc::clone(&state), stop.clone());
-        tokio::spawn(connection(stream, acceptor, state, stop, address, socket));
+/// What every connection needs.
+#[derive(Clone)]
+pub(crate) struct Server {
+    /// The TLS settings.
+    pub(crate) acceptor: TlsAcceptor,
+    /// The tenants' state.
+    pub(crate) state: Arc<State>,
+    /// Tells when to stop.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// The address of the TLS listener.
+    pub(crate) address: SocketAddr,
+    /// Number of connections so far.
+    pub(crate) sockets: Arc<AtomicU64>,
+}
+
+impl Server {
+    /// Number of the next connection.
+    pub(crate) fn next_socket(&self) -> u64 {
+        self.sockets.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Gives every connection of a listener to a task, until told to stop.
+    pub(crate) async fn accept<F, T>(mut self, listener: TcpListener, handle: F)
+    where
+        F: Fn(Self, TcpStream) -> T,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let _ = stream.set_nodelay(true);
+                        tokio::spawn(handle(self.clone(), stream));
+                    }
+                    // Out of file handles, for example: it may get better.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                },
+                _ = self.stop.changed() => return,
+            }
+        }
+    }
+
+    /// Serves the sign-in host and the admin API on a connection.
+    pub(crate) async fn secure(self, stream: TcpStream) {
+        let socket = self.next_socket();
+        if let Ok(Ok(tls)) = tokio::time::timeout(Duration::from_secs(10), self.acceptor.accept(stream)).await {
+            self.serve(tls, socket, answer).await;
+        }
+    }
+
+    /// Serves the managed identity endpoints on a connection.
+    pub(crate) async fn plain(self, stream: TcpStream) {
+        let socket = self.next_socket();
+        self.serve(stream, socket, crate::managed_identity::handle).await;
+    }
+
+    async fn serve(
+        mut self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        socket: u64,
+        handler: fn(&State, &Request) -> Reply,
+    ) {
+        let (state, address) = (Arc::clone(&self.state), self.address);
+        let service = service_fn(move |request| {
+            let state = Arc::clone(&state);
+            async move { Ok::<_, Infallible>(exchange(&state, request, address, socket, handler).await) }
+        });
+        let builder = auto::Builder::new(TokioExecutor::new());
+        let serving = builder.serve_connection(TokioIo::new(stream), service);
+        tokio::select! {
+            // How a connection ends is the client's affair.
+            _ = serving => {}
+            _ = self.stop.changed() => {}
+        }
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-    state: Arc<State>,
-    mut stop: watch::Receiver<bool>,
+/// The moment of a log line.
+pub(crate) fn log_time() -> String {
+    time::OffsetDateTime::now_utc()
+        .format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"))
+        .unwrap_or_default()
+}
+
+async fn exchange(
+    state: &Arc<State>,
+    request: hyper::Request<Incoming>,
     address: SocketAddr,
     socket: u64,
-) {
-    let _ = stream.set_nodelay(true);
-    let Ok(Ok(tls)) = tokio::time::timeout(Duration::from_secs(10), acceptor.accept(stream)).await else {
-        return;
-    };
-    let service = service_fn(move |request| {
-        let state = Arc::clone(&state);
-        async move { Ok::<_, Infallible>(exchange(&state, request, address, socket).await) }
-    });
-    let builder = auto::Builder::new(TokioExecutor::new());
-    let serving = builder.serve_connection(TokioIo::new(tls), service);
-    tokio::select! {
-        // How a connection ends is the client's affair.
-        _ = serving => {}
-        _ = stop.changed() => {}
-    }
-}
-
-async fn exchange(state: &Arc<State>, request: hyper::Request<Incoming>, address: SocketAddr, socket: u64) -> Reply {
+    handler: fn(&State, &Request) -> Reply,
+) -> Reply {
     let begin = Instant::now();
     let http_version = match request.version() {
         Version::HTTP_2 => "2",
@@ -95,12 +135,12 @@ async fn exchange(state: &Arc<State>, request: hyper::Request<Incoming>, address
         .query()
         .map(|query| form_urlencoded::parse(query.as_bytes()).into_owned().collect())
         .unwrap_or_default();
+    let authority = parts.uri.authority().map(ToString::to_string).or_else(|| header("host"));
     let mut entry = LogEntry {
-        time: time::OffsetDateTime::now_utc()
-            .format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"))
-            .unwrap_or_default(),
+        time: log_time(),
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
+        host: authority.clone().unwrap_or_default(),
         skip_token: query.iter().any(|(name, _)| name == "$skiptoken"),
         client_request_id: header("client-request-id"),
         connection_id: header("connection-id"),
@@ -110,7 +150,6 @@ async fn exchange(state: &Arc<State>, request: hyper::Request<Incoming>, address
         socket,
         ..LogEntry::default()
     };
-    let authority = parts.uri.authority().map(ToString::to_string).or_else(|| header("host"));
     let takes_gzip = header("accept-encoding").is_some_and(|value| {
         value.split(',').any(|coding| {
             let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
@@ -123,18 +162,20 @@ async fn exchange(state: &Arc<State>, request: hyper::Request<Incoming>, address
             if state.options.latency_ms > 0 {
                 tokio::time::sleep(Duration::from_millis(state.options.latency_ms)).await;
             }
+            let (origin, host) = place(authority.as_deref(), address);
             let request = Request {
                 method: parts.method,
                 path: parts.uri.path().to_owned(),
                 query,
                 headers: parts.headers,
                 body: body.to_bytes(),
-                origin: origin(authority.as_deref(), address),
+                origin,
+                host,
             };
             // Filters and keys are work for a processor, which must not hold up other connections.
             let state = Arc::clone(state);
             tokio::task::spawn_blocking(move || {
-                let mut response = answer(&state, &request);
+                let mut response = handler(&state, &request);
                 if takes_gzip {
                     compress(&mut response);
                 }
@@ -152,6 +193,7 @@ async fn exchange(state: &Arc<State>, request: hyper::Request<Incoming>, address
     entry.rows = facts.rows;
     entry.user = facts.user;
     entry.note = facts.note;
+    entry.affinity_cookie = facts.affinity_cookie;
     entry.response_bytes = response.body().size_hint().exact().unwrap_or(0);
     entry.duration_ms = (begin.elapsed().as_secs_f64() * 1e5).round() / 100.0;
     let request_id = new_guid();
@@ -167,24 +209,38 @@ async fn exchange(state: &Arc<State>, request: hyper::Request<Incoming>, address
     response
 }
 
-/// The origin as the client wrote it, if it is one of this server's names; a wrong one must not get into links.
-fn origin(authority: Option<&str>, address: SocketAddr) -> String {
+/// The origin as the client wrote it, if it is one of this server's names, and what the name stands for; a wrong origin
+/// must not get into links.
+fn place(authority: Option<&str>, address: SocketAddr) -> (String, Host) {
     let port = format!(":{}", address.port());
-    authority
-        .filter(|authority| {
-            authority.strip_suffix(&port).is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
-        })
-        .map_or_else(|| format!("https://{address}"), |authority| format!("https://{authority}"))
+    if let Some(authority) = authority {
+        let direct = authority.strip_suffix(&port);
+        if direct.is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]")) {
+            return (format!("https://{authority}"), Host::Direct);
+        }
+        let name = authority.strip_suffix(":443").unwrap_or(authority).to_ascii_lowercase();
+        if let Some(host) = Host::named(&name) {
+            return (format!("https://{name}"), host);
+        }
+    }
+    (format!("https://{address}"), Host::Direct)
 }
 
 fn answer(state: &State, request: &Request) -> Reply {
     let first = request.path.trim_start_matches('/').split('/').next().unwrap_or("");
-    if first.eq_ignore_ascii_case("adminapi") {
-        return adminapi::handle(state, request);
+    let nothing = || reply(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "There is nothing at this address.");
+    let (sign_in, service) = match request.host {
+        Host::Direct => (true, true),
+        Host::Login(_) => (true, false),
+        Host::Service { .. } => (false, true),
+    };
+    if first == ".simulator" && request.host == Host::Direct {
+        return control::handle(state, request);
     }
-    entra::handle(state, request).unwrap_or_else(|| {
-        reply(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "There is nothing at this address.")
-    })
+    if first.eq_ignore_ascii_case("adminapi") {
+        return if service { adminapi::handle(state, request) } else { nothing() };
+    }
+    if sign_in { entra::handle(state, request).unwrap_or_else(nothing) } else { nothing() }
 }
 
 fn compress(response: &mut Reply) {

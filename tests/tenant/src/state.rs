@@ -1,75 +1,141 @@
 //! Everything that the tenant's handlers share.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use rsa::RsaPrivateKey;
 use time::OffsetDateTime;
 
+use crate::clouds::Cloud;
+use crate::credentials::Credentials;
 use crate::directory::Directory;
 use crate::directory::accounts::{Account, accounts};
-use crate::directory::seed::{INITIAL_DOMAIN, VANITY_DOMAIN};
+use crate::directory::company::{Company, TenantName};
+use crate::directory::seed::Seed;
 use crate::entra::Entra;
+use crate::entra::applications::{Application, applications};
+use crate::entra::federation::Federation;
 use crate::entra::jwt::TokenKey;
 use crate::faults::Faults;
 use crate::log::RequestLog;
+use crate::managed_identity::ManagedIdentity;
 use crate::options::Options;
 use crate::secrets::random_text;
 
-/// The tenant's state.
-pub struct State {
-    /// What was chosen about it.
-    pub options: Options,
+/// Number of mailboxes of the second tenant: enough to tell the directories apart.
+const FABRIKAM_MAILBOXES: u64 = 7;
+
+/// One tenant.
+pub struct Realm {
+    /// Which one.
+    pub name: TenantName,
     /// Its id.
     pub tenant_id: String,
-    /// Its accounts.
+    /// Its directory.
+    pub directory: RwLock<Directory>,
+}
+
+impl Realm {
+    fn new(name: TenantName, seed: u64, mailboxes: u64) -> Self {
+        let directory = Directory::of(name.company(), seed, mailboxes);
+        Self { name, tenant_id: directory.seed.named_guid("tenant"), directory: RwLock::new(directory) }
+    }
+
+    /// The company's names.
+    #[must_use]
+    pub fn company(&self) -> &'static Company {
+        self.name.company()
+    }
+
+    /// Whether a text in a URL names this tenant: its id or one of its domains.
+    #[must_use]
+    pub fn is_named(&self, text: &str) -> bool {
+        self.tenant_id.eq_ignore_ascii_case(text) || self.company().has_domain(text)
+    }
+}
+
+/// The tenants' state.
+pub struct State {
+    /// What was chosen about them.
+    pub options: Options,
+    /// The tenants, the one that tests are about first.
+    pub realms: [Realm; 2],
+    /// The accounts of all tenants.
     pub accounts: Vec<Account>,
+    /// The applications of all tenants.
+    pub applications: Vec<Application>,
+    /// The issuer that the applications' federated credentials trust.
+    pub federation: OnceLock<Federation>,
     /// The key that signs tokens.
     pub token_key: TokenKey,
     /// The key under which clients encrypt secure strings.
     pub module_key: RsaPrivateKey,
     /// The key that signs the links to further pages.
     pub page_key: ring::hmac::Key,
-    /// The directory.
-    pub directory: RwLock<Directory>,
     /// Sign-ins under way, codes and refresh tokens.
     pub entra: Mutex<Entra>,
     /// Faults to inject.
     pub faults: Mutex<Faults>,
-    /// Requests per account in the current second.
+    /// Requests per caller in the current second.
     pub throttle: Mutex<HashMap<String, (Instant, u32)>>,
+    /// The endpoints that hosts in Azure have for their managed identity.
+    pub managed_identity: ManagedIdentity,
+    /// What the control endpoint's callers have to present.
+    pub control_key: String,
     /// The request log.
     pub log: RequestLog,
 }
 
 impl State {
-    /// The state that a tenant starts with.
+    /// The state that the tenants start with.
     ///
     /// # Errors
     ///
-    /// No keys could be made, or the request log's file can't be opened.
+    /// No keys could be made, or a file can't be written.
     pub fn new(options: Options) -> std::io::Result<Self> {
-        // The two keys take most of the start; they are made side by side.
-        let make = || RsaPrivateKey::new(&mut rand_core::OsRng, 2048);
-        let second = std::thread::spawn(make);
-        let first = make().map_err(std::io::Error::other)?;
-        let second =
-            second.join().map_err(|_| std::io::Error::other("making a key failed"))?.map_err(std::io::Error::other)?;
-        let directory = Directory::new(options.seed, options.mailboxes);
-        Ok(Self {
-            tenant_id: directory.seed.named_guid("tenant"),
-            accounts: accounts(&directory.seed),
+        // Making RSA keys takes most of the start; they are made side by side.
+        let make = || RsaPrivateKey::new(&mut rand_core::OsRng, 2048).map_err(std::io::Error::other);
+        let wanted = options.wants_certificates();
+        let (first, second, credentials) = std::thread::scope(|scope| {
+            let second = scope.spawn(make);
+            let credentials = wanted.then(|| scope.spawn(Credentials::new));
+            let failed = |_| std::io::Error::other("making a key failed");
+            let first = make()?;
+            let second = second.join().map_err(failed)??;
+            let credentials = credentials.map(|thread| thread.join().map_err(failed)?).transpose()?;
+            Ok::<_, std::io::Error>((first, second, credentials))
+        })?;
+        let seed = Seed::new(options.seed);
+        let realms = [
+            Realm::new(TenantName::Contoso, options.seed, options.mailboxes),
+            Realm::new(TenantName::Fabrikam, options.seed, FABRIKAM_MAILBOXES),
+        ];
+        let federation = OnceLock::new();
+        let (certificates, external) = credentials.map_or_else(Default::default, Credentials::into_parts);
+        if let Some(key) = external {
+            let _ = federation.set(Federation::new(key));
+        }
+        let state = Self {
+            accounts: accounts(&seed),
+            applications: applications(&seed, certificates),
+            federation,
+            realms,
             token_key: TokenKey::new(first),
             module_key: second,
             page_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, random_text(32).as_bytes()),
-            directory: RwLock::new(directory),
             entra: Mutex::default(),
             faults: Mutex::new(Faults::new(&options.faults)),
             throttle: Mutex::default(),
+            managed_identity: ManagedIdentity::new(&seed),
+            control_key: random_text(24),
             log: RequestLog::new(options.request_log.as_deref())?,
             options,
-        })
+        };
+        if let Some(folder) = &state.options.credential_dir {
+            crate::credentials::write(&state, folder)?;
+        }
+        Ok(state)
     }
 
     /// The account of that name, in any casing.
@@ -79,12 +145,39 @@ impl State {
         self.accounts.iter().find(|account| account.user_principal_name.eq_ignore_ascii_case(wanted))
     }
 
-    /// Whether a text in a URL names this tenant: its id or one of its domains.
+    /// The application with that client id, in any casing.
     #[must_use]
-    pub fn is_tenant(&self, name: &str) -> bool {
-        [self.tenant_id.as_str(), INITIAL_DOMAIN, VANITY_DOMAIN]
-            .into_iter()
-            .any(|known| known.eq_ignore_ascii_case(name))
+    pub fn application(&self, app_id: &str) -> Option<&Application> {
+        self.applications.iter().find(|application| application.app_id.eq_ignore_ascii_case(app_id))
+    }
+
+    /// A tenant.
+    #[must_use]
+    pub fn realm(&self, name: TenantName) -> &Realm {
+        match name {
+            TenantName::Contoso => &self.realms[0],
+            TenantName::Fabrikam => &self.realms[1],
+        }
+    }
+
+    /// The tenant that a text in a URL names: by its id or one of its domains.
+    #[must_use]
+    pub fn realm_named(&self, text: &str) -> Option<&Realm> {
+        self.realms.iter().find(|realm| realm.is_named(text))
+    }
+
+    /// The cloud where the tenants live.
+    #[must_use]
+    pub fn cloud(&self) -> &'static Cloud {
+        self.options.cloud.cloud()
+    }
+
+    /// The issuer that the applications' federated credentials trust; its key is made when it is first needed.
+    pub fn federation(&self) -> &Federation {
+        self.federation.get_or_init(|| {
+            // The system's random numbers failing is nothing that a test could go on after.
+            Federation::new(RsaPrivateKey::new(&mut rand_core::OsRng, 2048).expect("an RSA key can be made"))
+        })
     }
 
     /// The sign-in state.

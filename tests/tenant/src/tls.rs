@@ -18,7 +18,7 @@ pub(crate) struct Identity {
     pub(crate) ca_pem: String,
 }
 
-/// Makes a certificate authority and a server certificate for this machine's own names.
+/// Makes a certificate authority and a server certificate for this machine's own names and all clouds' host names.
 ///
 /// # Errors
 ///
@@ -37,7 +37,8 @@ pub(crate) fn identity() -> io::Result<Identity> {
     let issuer = Issuer::new(ca, ca_key);
 
     let server_key = KeyPair::generate().map_err(io::Error::other)?;
-    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+    names.extend(crate::clouds::certificate_names());
     let mut server = CertificateParams::new(names).map_err(io::Error::other)?;
     server.distinguished_name.push(DnType::CommonName, "localhost");
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];

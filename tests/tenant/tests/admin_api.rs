@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 use common::{Fixture, call, error_text};
+use exo_tenant::clouds::Surface;
 use exo_tenant::{Fault, FaultKind, Options};
 use serde_json::{Value, json};
 
@@ -645,7 +646,7 @@ async fn every_setting_of_the_organization_and_of_a_mailbox_can_be_set() {
     };
     for (cmdlet, object) in [("Set-OrganizationConfig", "OrganizationConfig"), ("Set-Mailbox", "Mailbox")] {
         let get = format!("Get-{object}");
-        for parameter in &catalog.cmdlet(cmdlet).unwrap().parameters {
+        for parameter in &catalog.cmdlet(Surface::Exchange, cmdlet).unwrap().parameters {
             let name = parameter.name.as_str();
             let is_property = catalog.object(object).contains_key(name);
             if !is_property || matches!(name, "Identity" | "Alias" | "Name") {
@@ -860,7 +861,7 @@ async fn a_million_mailboxes_cost_nothing_until_they_are_asked_for() {
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
     let token = fixture.token("admin").await;
     let last = {
-        let directory = fixture.tenant.state().directory.read().unwrap();
+        let directory = fixture.tenant.state().realms[0].directory.read().unwrap();
         let mailbox = directory.mailbox(999_999);
         (
             mailbox.text("UserPrincipalName"),

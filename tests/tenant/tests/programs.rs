@@ -99,12 +99,82 @@ fn the_program_tells_its_facts_and_ends_with_its_input() {
     assert_eq!(program.text("organization"), "contoso.onmicrosoft.com");
     let ca = PathBuf::from(program.text("caCertificate"));
     assert!(ca.is_absolute() && std::fs::read_to_string(&ca).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
-    assert_eq!(program.facts["accounts"].as_array().unwrap().len(), 6);
+    assert_eq!(program.facts["accounts"].as_array().unwrap().len(), 12);
     assert_eq!(program.facts["accounts"][1]["mfa"], true);
     assert_eq!(program.facts["accounts"][3]["roles"][0], "Recipient Management");
     drop(program.child.stdin.take());
     assert!(program.ends());
     assert!(!ca.exists(), "the temporary certificate is gone");
+}
+
+#[test]
+fn the_program_offers_what_its_options_ask_for() {
+    let folder = std::env::temp_dir().join(format!("exo-tenant-options-{}", std::process::id()));
+    let (credentials, keys) = (folder.join("credentials"), folder.join("keys"));
+    let program = Program::start(
+        "options",
+        &[
+            "--proxy",
+            "--managed-identity",
+            "--cloud",
+            "O365China",
+            "--credential-dir",
+            credentials.to_str().unwrap(),
+            "--arc-key-dir",
+            keys.to_str().unwrap(),
+        ],
+    );
+    let facts = &program.facts;
+    assert_eq!(facts["cloud"], "O365China");
+    assert!(program.text("proxy").starts_with("http://127.0.0.1:"));
+    assert_eq!(facts["control"]["uri"], format!("{}/.simulator", program.text("connectionUri")));
+    assert_eq!(facts["tenants"][0]["tenantId"], facts["tenantId"]);
+    assert_eq!(facts["tenants"][1]["name"], "Fabrikam");
+    assert_eq!(facts["accounts"][8]["tenant"], "Fabrikam");
+    assert_eq!(
+        (&facts["accounts"][6]["blocked"], &facts["accounts"][7]["passwordExpired"]),
+        (&true.into(), &true.into())
+    );
+    assert_eq!(facts["managedIdentity"]["arcKeyDir"], keys.to_str().unwrap());
+    assert_eq!(facts["credentialDir"], credentials.to_str().unwrap());
+    let automation = &facts["applications"][0];
+    assert_eq!((&automation["name"], &automation["tenant"]), (&"automation".into(), &"Contoso".into()));
+    for certificate in automation["certificates"].as_array().unwrap() {
+        for file in ["file", "keyFile"] {
+            assert!(credentials.join(certificate[file].as_str().unwrap()).is_file(), "{certificate}");
+        }
+        assert!(certificate["pem"].is_null() && certificate["keyPem"].is_null(), "keys are in files only");
+    }
+    assert!(credentials.join(automation["federated"][0]["tokenFile"].as_str().unwrap()).is_file());
+    drop(program);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_scripted_browser_signs_in_through_the_proxy() {
+    let program = Program::start("browser-proxy", &["--proxy"]);
+    let (port, waiting) = loopback();
+    let url =
+        authorize_url(&program, port).replace(&program.text("connectionUri"), "https://login.microsoftonline.com");
+    let output = program.browser("admin", &url, &[("SCRIPTED_BROWSER_PROXY", &program.text("proxy"))]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(waiting.join().unwrap().starts_with("GET /?code="));
+    let output = program.browser("admin", &url, &[("SCRIPTED_BROWSER_PROXY", "nonsense")]);
+    assert!(!output.status.success());
+}
+
+#[test]
+fn options_that_do_not_fit_are_refused_in_words() {
+    for (arguments, word) in [
+        (["--arc-key-dir", "x"].as_slice(), "--managed-identity"),
+        (&["--cloud", "O365Mars"], "O365USGovDoD"),
+        (&["--throttle-per-second", "0"], "throttle-per-second"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_exo-tenant")).args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.contains(word), "{arguments:?}: {text}");
+    }
 }
 
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::errors::ApiError;
 use crate::catalog::{Cmdlet, Parameter};
+use crate::clouds::Surface;
 use crate::directory::value::{normalise_guid, normalise_time_span, parse_moment, parse_size};
 
 /// The annotation that an object inside parameters needs to survive binding.
@@ -55,6 +56,7 @@ impl<'a> Arguments<'a> {
 ///
 /// What the service's binder says about them.
 pub fn check<'a>(
+    surface: Surface,
     cmdlet: &'a Cmdlet,
     parameters: &'a Map<String, Value>,
     key: &RsaPrivateKey,
@@ -65,7 +67,7 @@ pub fn check<'a>(
         if common_parameter(cmdlet, name, value, &mut arguments)? {
             continue;
         }
-        match cmdlet.parameter(name) {
+        match cmdlet.parameter(surface, name) {
             Some(parameter) => {
                 if arguments.bound.iter().any(|(bound, _)| bound.name == parameter.name) {
                     return Err(ApiError::parameters(format!(
@@ -423,8 +425,8 @@ mod tests {
     static KEY: LazyLock<RsaPrivateKey> = LazyLock::new(|| RsaPrivateKey::new(&mut rand_core::OsRng, 1024).unwrap());
 
     fn error(cmdlet: &str, parameters: Value) -> Option<String> {
-        let cmdlet = Catalog::get().cmdlet(cmdlet).unwrap();
-        match check(cmdlet, parameters.as_object().unwrap(), &KEY) {
+        let cmdlet = Catalog::get().cmdlet(Surface::Exchange, cmdlet).unwrap();
+        match check(Surface::Exchange, cmdlet, parameters.as_object().unwrap(), &KEY) {
             Ok(_) => None,
             Err(ApiError::Envelope(status, body)) => {
                 assert_eq!(status, 400);
@@ -537,7 +539,7 @@ mod tests {
     fn byte_arrays_are_numbers() {
         let call = |data: Value| json!({"FileData": data});
         let cmdlet = Catalog::get()
-            .served_cmdlets()
+            .served_cmdlets(Surface::Exchange)
             .into_iter()
             .find(|cmdlet| {
                 cmdlet.parameters.iter().any(|p| {

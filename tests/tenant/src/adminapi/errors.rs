@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use super::Identity;
 use crate::http::{Reply, empty, json as json_reply, reply, set_header};
 
 /// Exception types that more than one place names.
@@ -127,11 +128,13 @@ impl ApiError {
         Self::binding("System.Exception", "Expired or Invalid pagination request. Default Expiry time is 00:30:00")
     }
 
-    /// The account has no role that the service supports.
+    /// The account or application has no role that the service supports.
     #[must_use]
-    pub fn unsupported_role(user: &str) -> Self {
+    pub fn unsupported_role(identity: &Identity) -> Self {
+        let name = &identity.name;
+        let who = if identity.is_application { format!("application {name}") } else { format!("user '{name}'") };
         let message = format!(
-            "The role assigned to user '{user}' isn't supported in this scenario. Please check online documentation for \
+            "The role assigned to {who} isn't supported in this scenario. Please check online documentation for \
              assigning correct Directory Roles to Azure AD Application for EXO App-Only Authentication."
         );
         let details = json!([{"code": "Client", "target": "", "message": format!("|System.UnauthorizedAccessException|{message}")}]);

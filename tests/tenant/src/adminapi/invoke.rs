@@ -111,7 +111,7 @@ impl Call<'_> {
         let next_link = page.next.map(|position| {
             let token = PageToken {
                 tenant: self.caller.tenant.to_lowercase(),
-                caller: self.caller.account.object_id.clone(),
+                caller: self.caller.identity.object_id.clone(),
                 call: canonical(self.body),
                 select: self.select_text.clone(),
                 position,
@@ -167,7 +167,7 @@ pub fn get(state: &State, request: &Request, caller: &Caller<'_>) -> Reply {
 
 fn opened(state: &State, caller: &Caller<'_>, text: &str) -> Option<PageToken> {
     PageToken::open(text, &state.page_key, now())
-        .filter(|token| token.tenant == caller.tenant.to_lowercase() && token.caller == caller.account.object_id)
+        .filter(|token| token.tenant == caller.tenant.to_lowercase() && token.caller == caller.identity.object_id)
 }
 
 fn with_cmdlet(mut response: Reply, body: &Map<String, Value>) -> Reply {
@@ -235,16 +235,15 @@ fn outcome(
     }
     let page_size = page_size(request)?;
     let (name, parameters) = read_input(body)?;
-    let Some(cmdlet) = Catalog::get().cmdlet(name) else {
+    let Some(cmdlet) = Catalog::get().cmdlet(caller.surface, name) else {
         return Err(ApiError::Bare(StatusCode::FORBIDDEN));
     };
-    let forbidden =
-        || ApiError::ForbiddenByRoles { cmdlet: cmdlet.name.clone(), user: caller.account.user_principal_name.clone() };
-    if !rbac::may_run(caller.account, &cmdlet.name) {
+    let forbidden = || ApiError::ForbiddenByRoles { cmdlet: cmdlet.name.clone(), user: caller.identity.name.clone() };
+    if !rbac::may_run(&caller.identity.role_groups, &cmdlet.name) {
         return Err(forbidden());
     }
     let nothing = Map::new();
-    let arguments = check(cmdlet, parameters.unwrap_or(&nothing), &state.module_key)?;
+    let arguments = check(caller.surface, cmdlet, parameters.unwrap_or(&nothing), &state.module_key)?;
     let select_text = match token {
         Some(token) => token.select.clone(),
         None => request.query("$select").map(str::to_owned),

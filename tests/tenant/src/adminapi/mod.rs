@@ -6,6 +6,7 @@ pub mod errors;
 pub mod invoke;
 pub mod paging;
 pub mod rbac;
+mod region;
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -18,18 +19,36 @@ use rsa::traits::PublicKeyParts as _;
 use serde_json::json;
 
 use crate::catalog::Catalog;
-use crate::directory::accounts::Account;
-use crate::entra::RESOURCE;
+use crate::clouds::{Host, Surface};
+use crate::directory::accounts::{Foreign, RoleGroup};
+use crate::entra::app_token::MANAGE_AS_APP;
 use crate::http::{Body, Reply, Request, empty, redirect, reply, set_header};
 use crate::log::LogFacts;
 use crate::options::FaultKind;
-use crate::state::{State, now};
+use crate::state::{Realm, State, now};
 use errors::ApiError;
 
-/// Who calls, and under which URL.
+/// Who a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The user principal name in the tenant, or the application's client id.
+    pub name: String,
+    /// The object id.
+    pub object_id: String,
+    /// The role groups.
+    pub role_groups: Vec<RoleGroup>,
+    /// Whether it is an application.
+    pub is_application: bool,
+}
+
+/// Who calls what, and under which URL.
 pub struct Caller<'a> {
-    /// The account.
-    pub account: &'a Account,
+    /// Who.
+    pub identity: Identity,
+    /// The tenant.
+    pub realm: &'a Realm,
+    /// The service.
+    pub surface: Surface,
     /// The tenant as the URL named it.
     pub tenant: &'a str,
     /// `https://host:port/adminapi/beta/tenant`, as the client wrote it.
@@ -46,10 +65,15 @@ pub fn handle(state: &State, request: &Request) -> Reply {
     if !version.eq_ignore_ascii_case("beta") && !version.eq_ignore_ascii_case("v1.0") {
         return not_found(version);
     }
-    let account = match authenticate(state, request, tenant) {
-        Ok(account) => account,
+    let (identity, realm, surface) = match authenticate(state, request, tenant) {
+        Ok(found) => found,
         Err(refusal) => return refusal,
     };
+    let base = format!("{}/{}/{version}/{tenant}", request.origin, segments[0]);
+    let caller = Caller { identity, realm, surface, tenant, base };
+    if let Some(response) = region::redirect_to(state, request, &caller) {
+        return with_caller(response, &caller, None);
+    }
     let (fault, laid_down) = {
         let mut faults = state.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let laid_down = faults.take_answer();
@@ -60,27 +84,35 @@ pub fn handle(state: &State, request: &Request) -> Reply {
         return crate::http::reply(status, "application/json; charset=utf-8", body);
     }
     let mut response =
-        match fault.filter(|kind| *kind != FaultKind::CutConnection).and_then(|kind| faulty(request, kind)) {
+        match fault.filter(|kind| *kind != FaultKind::CutConnection).and_then(|kind| faulty(state, request, kind)) {
             Some(response) => response,
-            None => match throttled(state, account) {
+            None => match throttled(state, &caller) {
                 Some(response) => response,
-                None => {
-                    let base = format!("{}/{}/{version}/{tenant}", request.origin, segments[0]);
-                    answer(state, request, &Caller { account, tenant, base }, &segments[3..])
-                }
+                None => answer(state, request, &caller, &segments[3..]),
             },
         };
     if fault == Some(FaultKind::CutConnection) {
         cut(&mut response);
     }
+    if region::is_regional(&request.host) {
+        region::add_affinity(request, &mut response);
+    }
+    with_caller(response, &caller, fault)
+}
+
+/// Adds to the log who called and which fault they met.
+fn with_caller(mut response: Reply, caller: &Caller<'_>, fault: Option<FaultKind>) -> Reply {
     let mut facts = response.extensions_mut().remove::<LogFacts>().unwrap_or_default();
-    facts.user = Some(account.user_principal_name.clone());
+    facts.user = Some(caller.identity.name.clone());
     facts.note = facts.note.or_else(|| fault.map(|kind| format!("fault {kind:?}")));
     response.extensions_mut().insert(facts);
     response
 }
 
 fn answer(state: &State, request: &Request, caller: &Caller<'_>, rest: &[String]) -> Reply {
+    if caller.identity.is_application && caller.identity.role_groups.is_empty() {
+        return ApiError::unsupported_role(&caller.identity).reply();
+    }
     let endpoint = rest.first().map_or("", String::as_str).to_ascii_lowercase();
     match (request.method.clone(), endpoint.as_str(), rest.len()) {
         (Method::GET, "exomodulefile", 1) => module_file(state, caller),
@@ -102,8 +134,12 @@ fn not_found(segment: &str) -> Reply {
     crate::http::json(StatusCode::NOT_FOUND, &body)
 }
 
-/// The account of the request's token, or the refusal.
-fn authenticate<'a>(state: &'a State, request: &Request, tenant: &str) -> Result<&'a Account, Reply> {
+/// Who the request's token stands for, in which tenant and for which service; or the refusal.
+fn authenticate<'a>(
+    state: &'a State,
+    request: &Request,
+    tenant: &str,
+) -> Result<(Identity, &'a Realm, Surface), Reply> {
     let refuse = |category: &str, reason: &str| {
         let mut response = empty(StatusCode::UNAUTHORIZED);
         set_header(
@@ -112,7 +148,7 @@ fn authenticate<'a>(state: &'a State, request: &Request, tenant: &str) -> Result
             &format!(
                 "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", realm=\"\", \
                  authorization_uri=\"{}/common/oauth2/authorize\", error=\"invalid_token\"",
-                request.origin
+                authorization_origin(state, request)
             ),
         );
         set_header(
@@ -130,12 +166,21 @@ fn authenticate<'a>(state: &'a State, request: &Request, tenant: &str) -> Result
     let claims = state.token_key.verify(token).map_err(|reason| refuse("invalid_token", reason))?;
     let text = |name: &str| claims[name].as_str().unwrap_or("");
     let number = |name: &str| claims[name].as_i64().unwrap_or(0);
-    if text("aud").trim_end_matches('/') != RESOURCE {
+    let texts = |name: &str| -> Vec<&str> {
+        claims[name].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
+    };
+    let surface = state.cloud().surface_of(text("aud")).filter(|surface| match &request.host {
+        Host::Service { surface: served, .. } => surface == served && request.host.is_of(state.options.cloud),
+        Host::Direct | Host::Login(_) => true,
+    });
+    let Some(surface) = surface else {
         return Err(refuse("invalid_resource", "The audience claim value is invalid."));
-    }
-    if text("iss") != format!("https://sts.windows.net/{}/", state.tenant_id) {
+    };
+    let realm =
+        state.realms.iter().find(|realm| text("iss") == format!("https://sts.windows.net/{}/", realm.tenant_id));
+    let Some(realm) = realm else {
         return Err(refuse("invalid_issuer", "The issuer of the token is unknown."));
-    }
+    };
     let now = now();
     if number("exp") <= now {
         return Err(refuse("token_expired", "The token has expired."));
@@ -144,25 +189,68 @@ fn authenticate<'a>(state: &'a State, request: &Request, tenant: &str) -> Result
     if number("nbf") > now + 300 {
         return Err(refuse("token_not_yet_valid", "The token isn't valid yet."));
     }
-    if text("tid") != state.tenant_id || !state.is_tenant(tenant) {
+    if text("tid") != realm.tenant_id || !realm.is_named(tenant) {
         return Err(refuse("invalid_tenant", "The token belongs to another tenant."));
+    }
+    let granted_by_wids = RoleGroup::from_directory_roles(&texts("wids"));
+    if text("idtyp") == "app" {
+        if !texts("roles").contains(&MANAGE_AS_APP) {
+            return Err(refuse("invalid_grant", "The token doesn't grant the application permission."));
+        }
+        let known = state.application(text("appid")).and_then(|application| application.principal(realm.name));
+        let known = known.or_else(|| {
+            let host = state.managed_identity.identity(text("appid")).map(|identity| &identity.principal);
+            host.filter(|principal| principal.tenant == realm.name)
+        });
+        let Some(principal) = known.filter(|principal| principal.object_id == text("oid")) else {
+            return Err(refuse("invalid_app", "The token's application doesn't exist in the tenant."));
+        };
+        let identity = Identity {
+            name: text("appid").to_owned(),
+            object_id: principal.object_id.clone(),
+            role_groups: granted_by_wids,
+            is_application: true,
+        };
+        return Ok((identity, realm, surface));
     }
     if !text("scp").split(' ').any(|scope| scope == "AdminApi.AccessAsUser.All") {
         return Err(refuse("invalid_grant", "The token doesn't grant the scope."));
     }
-    let Some(account) = state.account(text("upn")).filter(|account| account.object_id == text("oid")) else {
+    let mut presences = state.accounts.iter().filter_map(|account| account.presence(realm.name));
+    let presence = presences.find(|presence| {
+        presence.user_principal_name.eq_ignore_ascii_case(text("upn")) && presence.object_id == text("oid")
+    });
+    let Some(presence) = presence else {
         return Err(refuse("invalid_user", "The token's user doesn't exist."));
     };
-    let revoked = number("sim_epoch").unsigned_abs() < state.entra().epoch(&account.user_principal_name);
-    let continuous = claims["xms_cc"].as_array().is_some_and(|list| list.iter().any(|value| value == "cp1"));
+    let revoked = number("sim_epoch").unsigned_abs() < state.entra().epoch(&presence.account.user_principal_name);
+    let continuous = texts("xms_cc").contains(&"cp1");
     // Only a client that announced that it knows claims challenges gets one; other tokens live until they expire.
     if revoked && continuous {
-        return Err(claims_challenge(request));
+        return Err(claims_challenge(state, request));
     }
-    Ok(account)
+    let identity = Identity {
+        object_id: presence.object_id.to_owned(),
+        // A partner has no object in the tenant: only the token says what they may do.
+        role_groups: match presence.foreign {
+            Some(Foreign::Partner) => granted_by_wids,
+            Some(Foreign::Guest) | None => presence.role_groups.to_vec(),
+        },
+        name: presence.user_principal_name,
+        is_application: false,
+    };
+    Ok((identity, realm, surface))
 }
 
-fn claims_challenge(request: &Request) -> Reply {
+/// The origin of the sign-in host that belongs to the service's host.
+fn authorization_origin(state: &State, request: &Request) -> String {
+    match request.host {
+        Host::Service { .. } => format!("https://{}", state.cloud().login_hosts[0]),
+        Host::Direct | Host::Login(_) => request.origin.clone(),
+    }
+}
+
+fn claims_challenge(state: &State, request: &Request) -> Reply {
     let claims = json!({"access_token": {"nbf": {"essential": true, "value": now().to_string()}}});
     let mut response = empty(StatusCode::UNAUTHORIZED);
     set_header(
@@ -170,7 +258,7 @@ fn claims_challenge(request: &Request) -> Reply {
         "www-authenticate",
         &format!(
             "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{}\"",
-            request.origin,
+            authorization_origin(state, request),
             STANDARD.encode(claims.to_string())
         ),
     );
@@ -178,7 +266,7 @@ fn claims_challenge(request: &Request) -> Reply {
 }
 
 /// The response of a fault; `None` if the fault doesn't apply to the request.
-fn faulty(request: &Request, kind: FaultKind) -> Option<Reply> {
+fn faulty(state: &State, request: &Request, kind: FaultKind) -> Option<Reply> {
     const CONCURRENCY: &str =
         "You have reached the maximum number of concurrent requests per tenant. Please wait and try again";
     Some(match kind {
@@ -206,7 +294,7 @@ fn faulty(request: &Request, kind: FaultKind) -> Option<Reply> {
             "ServerBusyException: The back-end server is too busy to process the request. Please try again.",
         )
         .reply(),
-        FaultKind::ClaimsChallenge => claims_challenge(request),
+        FaultKind::ClaimsChallenge => claims_challenge(state, request),
         FaultKind::ExpiredToken401 => {
             let mut response = empty(StatusCode::UNAUTHORIZED);
             set_header(&mut response, "www-authenticate", "Bearer realm=\"\", error=\"invalid_token\"");
@@ -219,14 +307,18 @@ fn faulty(request: &Request, kind: FaultKind) -> Option<Reply> {
         }
         FaultKind::Forbidden403 => reply(StatusCode::FORBIDDEN, "application/octet-stream", vec![0_u8; 4096]),
         FaultKind::Redirect302 => {
+            match &request.host {
+                Host::Direct => {}
+                // A region's host answers itself.
+                Host::Login(_) | Host::Service { region: Some(_), .. } => return None,
+                Host::Service { region: None, .. } => return Some(region::redirect(state, request)),
+            }
             // The regional host is the same server under its other name; there the request is answered.
             let (_, port) = request.origin.rsplit_once(':')?;
             if request.origin.contains("//localhost") {
                 return None;
             }
-            let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.query).finish();
-            let query = if query.is_empty() { query } else { format!("?{query}") };
-            redirect(&format!("https://localhost:{port}{}{query}", request.path))
+            redirect(&format!("https://localhost:{port}{}", region::path_and_query(request)))
         }
         FaultKind::CutConnection => return None,
     })
@@ -242,10 +334,11 @@ fn cut(response: &mut Reply) {
     }
 }
 
-fn throttled(state: &State, account: &Account) -> Option<Reply> {
+fn throttled(state: &State, caller: &Caller<'_>) -> Option<Reply> {
     let limit = state.options.throttle_per_second?;
     let mut throttle = state.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-    let (since, count) = throttle.entry(account.user_principal_name.clone()).or_insert((Instant::now(), 0));
+    let (since, count) =
+        throttle.entry(format!("{} {}", caller.realm.tenant_id, caller.identity.name)).or_insert((Instant::now(), 0));
     if since.elapsed() >= Duration::from_secs(1) {
         (*since, *count) = (Instant::now(), 0);
     }
@@ -266,14 +359,14 @@ fn throttled(state: &State, account: &Account) -> Option<Reply> {
 }
 
 fn module_file(state: &State, caller: &Caller<'_>) -> Reply {
-    if caller.account.role_groups.is_empty() {
-        return ApiError::unsupported_role(&caller.account.user_principal_name).reply();
+    if caller.identity.role_groups.is_empty() {
+        return ApiError::unsupported_role(&caller.identity).reply();
     }
     let exported: Vec<&str> = Catalog::get()
-        .served_cmdlets()
+        .served_cmdlets(caller.surface)
         .into_iter()
         .map(|cmdlet| cmdlet.name.as_str())
-        .filter(|name| rbac::may_run(caller.account, name))
+        .filter(|name| rbac::may_run(&caller.identity.role_groups, name))
         .collect();
     let key = &state.module_key;
     let content = format!(
@@ -290,14 +383,15 @@ fn module_file(state: &State, caller: &Caller<'_>) -> Reply {
 }
 
 fn banner(caller: &Caller<'_>) -> Reply {
-    if caller.account.role_groups.is_empty() {
-        return ApiError::unsupported_role(&caller.account.user_principal_name).reply();
+    if caller.identity.role_groups.is_empty() {
+        return ApiError::unsupported_role(&caller.identity).reply();
     }
     let rule = "-".repeat(88);
     // The body of this endpoint isn't attested; an OData primitive is the plainest reading.
     let text = format!(
-        "{rule}\nThis session is connected to the simulated tenant of Contoso.\n\nNothing here is real: people, mailboxes and \
-         settings are made from a seed, and changes end with the tenant.\n{rule}\n"
+        "{rule}\nThis session is connected to the simulated tenant of {}.\n\nNothing here is real: people, mailboxes and \
+         settings are made from a seed, and changes end with the tenant.\n{rule}\n",
+        caller.realm.company().name
     );
     crate::http::json(
         StatusCode::OK,

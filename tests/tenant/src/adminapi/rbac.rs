@@ -1,6 +1,6 @@
 //! Which cmdlets a role group may run.
 
-use crate::directory::accounts::{Account, RoleGroup};
+use crate::directory::accounts::RoleGroup;
 
 /// Nouns of the cmdlets that manage recipients.
 const RECIPIENT_NOUNS: [&str; 34] = [
@@ -40,10 +40,10 @@ const RECIPIENT_NOUNS: [&str; 34] = [
     "User",
 ];
 
-/// Whether the account may run the cmdlet.
+/// Whether one of the role groups may run the cmdlet.
 #[must_use]
-pub fn may_run(account: &Account, cmdlet: &str) -> bool {
-    account.role_groups.iter().any(|group| group_may_run(*group, cmdlet))
+pub fn may_run(role_groups: &[RoleGroup], cmdlet: &str) -> bool {
+    role_groups.iter().any(|group| group_may_run(*group, cmdlet))
 }
 
 fn group_may_run(group: RoleGroup, cmdlet: &str) -> bool {

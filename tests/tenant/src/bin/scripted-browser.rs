@@ -23,7 +23,10 @@ async fn run() -> Result<(), String> {
     let required = |name: &str| variable(name).ok_or(format!("the variable {name} isn't set"));
     let ca_file = required("SSL_CERT_FILE")?;
     let pem = std::fs::read_to_string(&ca_file).map_err(|error| format!("{ca_file}: {error}"))?;
-    let client = Client::new(&pem).map_err(|error| format!("{ca_file}: {error}"))?;
+    let mut client = Client::new(&pem).map_err(|error| format!("{ca_file}: {error}"))?;
+    if let Some(proxy) = variable("SCRIPTED_BROWSER_PROXY") {
+        client = client.through_proxy(&proxy).map_err(|error| error.to_string())?;
+    }
     let action = match variable("SCRIPTED_BROWSER_ACTION").as_deref() {
         None | Some("sign-in") => Action::SignIn,
         Some("cancel") => Action::Cancel,

@@ -1,8 +1,9 @@
 //! What a filter sees of a recipient. A few names exist only in filters, and links are compared as distinguished names.
 
+use super::company::Company;
 use super::mailbox::{Mailbox, distinguished_name};
 use super::recipient::{OtherRecipient, mailbox_value};
-use super::seed::{FOREST_SUFFIX, INITIAL_DOMAIN};
+use super::seed::FOREST_SUFFIX;
 use super::value::Value;
 use crate::opath::Subject;
 
@@ -59,9 +60,11 @@ impl Subject for MailboxSubject<'_> {
             "DeletedItemFlags" => Value::text("DatabaseDefault"),
             "IsDirSynced" => Value::Bool(false),
             "MasterAccountSid" if !mailbox.text("LinkedMasterAccount").is_empty() => Value::text("S-1-5-10"),
-            _ => {
-                link(property, if self.as_recipient { mailbox_value(mailbox, property) } else { mailbox.get(property) })
-            }
+            _ => link(
+                mailbox.seed.company,
+                property,
+                if self.as_recipient { mailbox_value(mailbox, property) } else { mailbox.get(property) },
+            ),
         }
     }
 }
@@ -71,19 +74,20 @@ impl Subject for OtherRecipient {
         match property {
             "DistinguishedName" | "Id" => self.get("DistinguishedName"),
             "ExchangeVersion" => Value::Int(EXCHANGE_VERSION),
-            _ => link(property, self.get(property)),
+            _ => link(self.company, property, self.get(property)),
         }
     }
 }
 
-fn link(property: &str, value: Value) -> Value {
+fn link(company: &Company, property: &str, value: Value) -> Value {
     let stored = |text: &str| {
         if RECIPIENT_LINKS.contains(&property) {
-            distinguished_name(text)
+            distinguished_name(company, text)
         } else {
             format!(
-                "CN={},CN=Configuration,CN={INITIAL_DOMAIN},CN=ConfigurationUnits,{FOREST_SUFFIX}",
-                text.trim_start_matches('\\')
+                "CN={},CN=Configuration,CN={},CN=ConfigurationUnits,{FOREST_SUFFIX}",
+                text.trim_start_matches('\\'),
+                company.initial_domain
             )
         }
     };

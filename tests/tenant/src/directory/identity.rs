@@ -1,7 +1,7 @@
 //! What a mailbox can be called, and which mailboxes a text may mean.
 
 use super::mailbox::Mailbox;
-use super::seed::{FOREST_SUFFIX, INITIAL_DOMAIN, Seed};
+use super::seed::{FOREST_SUFFIX, Seed};
 use super::value::normalise_guid;
 
 /// Everything that names the mailbox, in lower case.
@@ -22,7 +22,7 @@ pub fn identities(mailbox: &Mailbox<'_>) -> Vec<String> {
     .into_iter()
     .map(|property| mailbox.text(property))
     .collect();
-    identities.push(format!("{INITIAL_DOMAIN}/{name}"));
+    identities.push(format!("{}/{name}", mailbox.seed.company.initial_domain));
     identities.push(name);
     for address in mailbox.list("EmailAddresses") {
         if let Some((prefix, address)) = address.split_once(':')
@@ -44,12 +44,12 @@ pub fn identities(mailbox: &Mailbox<'_>) -> Vec<String> {
 /// Numbers of the mailboxes that a text in lower case may mean, as the seed made them.
 #[must_use]
 pub fn candidates(seed: &Seed, wanted: &str, count: u64) -> Vec<u64> {
+    let domain = seed.company.initial_domain;
     if let Some(guid) = normalise_guid(wanted) {
         return seed.index_of_guid(&guid, count).map(|(_, index)| index).into_iter().collect();
     }
     if let Some(rest) = wanted.strip_prefix("cn=") {
-        let end =
-            format!(",ou={INITIAL_DOMAIN},ou=microsoft exchange hosted organizations,{}", FOREST_SUFFIX.to_lowercase());
+        let end = format!(",ou={domain},ou=microsoft exchange hosted organizations,{}", FOREST_SUFFIX.to_lowercase());
         return rest.strip_suffix(&end).map(|name| seed.candidates(name, count)).unwrap_or_default();
     }
     if wanted.starts_with("/o=") {
@@ -66,7 +66,7 @@ pub fn candidates(seed: &Seed, wanted: &str, count: u64) -> Vec<u64> {
     if let Some((local, _)) = wanted.rsplit_once('@') {
         return seed.candidates(local, count);
     }
-    if let Some(name) = wanted.strip_prefix(INITIAL_DOMAIN).and_then(|rest| rest.strip_prefix('/')) {
+    if let Some(name) = wanted.strip_prefix(domain).and_then(|rest| rest.strip_prefix('/')) {
         return seed.candidates(name, count);
     }
     let mut found = seed.candidates(wanted, count);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use super::seed::{FOREST_SUFFIX, GuidKind, INITIAL_DOMAIN, MailboxType, Person, Seed, VANITY_DOMAIN};
+use super::company::Company;
+use super::seed::{FOREST_SUFFIX, GuidKind, MailboxType, Person, Seed};
 use super::value::{Kind, Value, format_size, push_property, ticks_from_unix};
 
 /// One line per property: name, kind, value. Kinds: T text, B Boolean, I number, G GUID, U moment in UTC, O moment with
@@ -194,7 +195,7 @@ AdministrativeUnits L []
 Alias T @
 ArbitrationMailbox T null
 BypassModerationFromSendersOrMembers L []
-OrganizationalUnit T simpr01a001.prod.outlook.com/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com
+OrganizationalUnit T @
 CustomAttribute1 T @
 CustomAttribute10 T
 CustomAttribute11 T
@@ -259,7 +260,7 @@ WhenCreated O @
 WhenChangedUTC U @
 WhenCreatedUTC U @
 ExchangeObjectId G @
-OrganizationId T simpr01a001.prod.outlook.com/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com - simpr01a001.prod.outlook.com/ConfigurationUnits/contoso.onmicrosoft.com/Configuration
+OrganizationId T @
 Guid G @
 OriginatingServer T SIMPR01A01DC001.SIMPR01A001.prod.outlook.com
 ObjectState T Unchanged
@@ -467,11 +468,13 @@ impl Mailbox<'_> {
 
     /// The domain of the primary address: the two mailboxes that every example uses keep the initial domain.
     fn domain(&self) -> &'static str {
-        if self.person.index < 2 { INITIAL_DOMAIN } else { VANITY_DOMAIN }
+        let company = self.seed.company;
+        if self.person.index < 2 { company.initial_domain } else { company.vanity_domain }
     }
 
     fn other_domain(&self) -> &'static str {
-        if self.person.index < 2 { VANITY_DOMAIN } else { INITIAL_DOMAIN }
+        let company = self.seed.company;
+        if self.person.index < 2 { company.vanity_domain } else { company.initial_domain }
     }
 
     fn primary_address(&self) -> String {
@@ -508,7 +511,9 @@ impl Mailbox<'_> {
             "LitigationHoldEnabled" => Value::Bool(self.on_litigation_hold()),
             "LitigationHoldDate" if self.on_litigation_hold() => when(self.changed_seconds()),
             "LitigationHoldDate" => Value::Null,
-            "LitigationHoldOwner" if self.on_litigation_hold() => Value::text(format!("admin@{INITIAL_DOMAIN}")),
+            "LitigationHoldOwner" if self.on_litigation_hold() => {
+                Value::text(format!("admin@{}", self.seed.company.initial_domain))
+            }
             "LitigationHoldOwner" => Value::text(""),
             "ExchangeGuid" => Value::Text(self.guid(GuidKind::Mailbox)),
             "MailboxLocations" => {
@@ -529,7 +534,7 @@ impl Mailbox<'_> {
             "ExchangeUserAccountControl" => Value::text(if self.is_user() { "None" } else { "AccountDisabled" }),
             "ForwardingAddress" if self.forwards_inside() => Value::Text(self.seed.person(person.index / 2).name),
             "ForwardingSmtpAddress" if self.forwards_outside() => {
-                Value::Text(format!("smtp:{}@fabrikam.example", person.alias))
+                Value::Text(format!("smtp:{}@{}", person.alias, self.seed.company.outside_domain()))
             }
             "ForwardingAddress" | "ForwardingSmtpAddress" => Value::Null,
             "Languages" if self.is_user() => Value::List(vec![
@@ -667,7 +672,9 @@ impl Mailbox<'_> {
             // Current tenants show the directory name as the identity; Name can be changed, so it is asked for anew.
             "Identity" | "Id" => self.get("Name"),
             "Name" => Value::text(&person.name),
-            "DistinguishedName" => Value::text(distinguished_name(&self.text("Name"))),
+            "DistinguishedName" => Value::text(distinguished_name(self.seed.company, &self.text("Name"))),
+            "OrganizationalUnit" => Value::text(self.seed.company.unit()),
+            "OrganizationId" => Value::text(self.seed.company.organization_id()),
             "ObjectKey" => Value::text(base64_key(&self.guid(GuidKind::Entra))),
             "ExchangeObjectId" | "Guid" => Value::Text(self.guid(GuidKind::Object)),
             "RunspaceId" => Value::text(self.seed.named_guid("runspace")),
@@ -678,8 +685,8 @@ impl Mailbox<'_> {
 
 /// The distinguished name of a recipient of that name.
 #[must_use]
-pub fn distinguished_name(name: &str) -> String {
-    format!("CN={name},OU={INITIAL_DOMAIN},OU=Microsoft Exchange Hosted Organizations,{FOREST_SUFFIX}")
+pub fn distinguished_name(company: &Company, name: &str) -> String {
+    format!("CN={name},OU={},OU=Microsoft Exchange Hosted Organizations,{FOREST_SUFFIX}", company.initial_domain)
 }
 
 fn base64_key(text: &str) -> String {

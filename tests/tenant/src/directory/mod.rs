@@ -2,6 +2,7 @@
 //! organization and the accounts.
 
 pub mod accounts;
+pub mod company;
 pub mod filtering;
 pub mod identity;
 pub mod mailbox;
@@ -12,6 +13,7 @@ pub mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use company::{CONTOSO, Company};
 use mailbox::{Changes, Mailbox, Schema};
 use organization::Organization;
 use recipient::OtherRecipient;
@@ -36,10 +38,16 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The directory that a seed makes.
+    /// The directory of the seed's first company.
     #[must_use]
     pub fn new(seed: u64, mailboxes: u64) -> Self {
-        let seed = Seed::new(seed);
+        Self::of(&CONTOSO, seed, mailboxes)
+    }
+
+    /// The directory of one of a seed's companies.
+    #[must_use]
+    pub fn of(company: &'static Company, seed: u64, mailboxes: u64) -> Self {
+        let seed = Seed::of(company, seed);
         Self {
             organization: Organization::new(&seed),
             others: recipient::other_recipients(&seed),

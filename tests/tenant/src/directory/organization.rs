@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::seed::{FOREST_SUFFIX, INITIAL_DOMAIN, Seed, VANITY_DOMAIN};
+use super::company::Company;
+use super::seed::{FOREST_SUFFIX, Seed};
 use super::value::{Kind, Value, now_ticks, push_property, ticks_from_unix};
 use crate::catalog::Catalog;
 
@@ -143,22 +144,21 @@ impl Organization {
                 _ => Value::text(text),
             };
         }
-        let dn = format!("CN=Configuration,CN={INITIAL_DOMAIN},CN=ConfigurationUnits,{FOREST_SUFFIX}");
+        let company = seed.company;
+        let initial_domain = company.initial_domain;
+        let dn = format!("CN=Configuration,CN={initial_domain},CN=ConfigurationUnits,{FOREST_SUFFIX}");
         for (name, text) in [
-            ("Name", INITIAL_DOMAIN.to_owned()),
-            ("Identity", INITIAL_DOMAIN.to_owned()),
-            ("Id", INITIAL_DOMAIN.to_owned()),
-            ("DisplayName", "Contoso".to_owned()),
+            ("Name", initial_domain.to_owned()),
+            ("Identity", initial_domain.to_owned()),
+            ("Id", initial_domain.to_owned()),
+            ("DisplayName", company.name.to_owned()),
             ("DistinguishedName", dn),
             (
                 "LegacyExchangeDN",
                 format!("/o=ExchangeLabs/ou=External (FYDIBOHF25SPDLT)/cn={}", seed.named_guid("organization")),
             ),
-            (
-                "OrganizationalUnitRoot",
-                format!("simpr01a001.prod.outlook.com/Microsoft Exchange Hosted Organizations/{INITIAL_DOMAIN}"),
-            ),
-            ("OrganizationId", organization_id()),
+            ("OrganizationalUnitRoot", company.unit()),
+            ("OrganizationId", company.organization_id()),
             ("OrganizationConfigHash", seed.named_guid("organization hash").replace('-', "").to_uppercase()),
             ("RootPublicFolderMailbox", "00000000-0000-0000-0000-000000000000".to_owned()),
         ] {
@@ -238,17 +238,10 @@ pub fn write_selected<'a>(
     out.push('}');
 }
 
-fn organization_id() -> String {
-    format!(
-        "simpr01a001.prod.outlook.com/Microsoft Exchange Hosted Organizations/{INITIAL_DOMAIN} - \
-         simpr01a001.prod.outlook.com/ConfigurationUnits/{INITIAL_DOMAIN}/Configuration"
-    )
-}
-
 /// The accepted domains: the default one last, as the service's order by name would have it.
 #[must_use]
-pub fn accepted_domains() -> [(&'static str, bool, bool); 2] {
-    [(INITIAL_DOMAIN, false, true), (VANITY_DOMAIN, true, false)]
+pub fn accepted_domains(company: &Company) -> [(&'static str, bool, bool); 2] {
+    [(company.initial_domain, false, true), (company.vanity_domain, true, false)]
 }
 
 /// Appends an accepted domain's JSON.
@@ -259,7 +252,8 @@ pub fn write_accepted_domain(out: &mut String, seed: &Seed, domain: (&str, bool,
     let guid = || (Kind::Guid, Value::text(seed.named_guid(&format!("domain {name}"))));
     let when = Value::Moment(ticks_from_unix(1_705_312_800));
     let dn = format!(
-        "CN={name},CN=Accepted Domains,CN=Transport Settings,CN=Configuration,CN={INITIAL_DOMAIN},CN=ConfigurationUnits,{FOREST_SUFFIX}"
+        "CN={name},CN=Accepted Domains,CN=Transport Settings,CN=Configuration,CN={},CN=ConfigurationUnits,{FOREST_SUFFIX}",
+        seed.company.initial_domain
     );
     let properties: Vec<(&str, (Kind, Value))> = vec![
         ("DomainName", text(name)),
@@ -287,8 +281,8 @@ pub fn write_accepted_domain(out: &mut String, seed: &Seed, domain: (&str, bool,
         ("WhenChangedUTC", (Kind::MomentUtc, when.clone())),
         ("WhenCreatedUTC", (Kind::MomentUtc, when)),
         ("ExchangeObjectId", guid()),
-        ("OrganizationalUnitRoot", text(INITIAL_DOMAIN)),
-        ("OrganizationId", text(&organization_id())),
+        ("OrganizationalUnitRoot", text(seed.company.initial_domain)),
+        ("OrganizationId", text(&seed.company.organization_id())),
         ("Guid", guid()),
         ("OriginatingServer", text("SIMPR01A01DC001.SIMPR01A001.prod.outlook.com")),
         ("IsValid", flag(true)),
@@ -324,7 +318,7 @@ mod tests {
     #[test]
     fn accepted_domains_have_the_catalogues_properties() {
         let mut out = String::new();
-        write_accepted_domain(&mut out, &Seed::new(1), accepted_domains()[1], None);
+        write_accepted_domain(&mut out, &Seed::new(1), accepted_domains(&super::super::company::CONTOSO)[1], None);
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&out).unwrap();
         for name in Catalog::get().object("AcceptedDomain").keys() {
             assert!(object.contains_key(name), "{name}");

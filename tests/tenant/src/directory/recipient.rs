@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::company::Company;
 use super::mailbox::{Mailbox, distinguished_name};
 use super::organization::write_selected;
-use super::seed::{INITIAL_DOMAIN, MailboxType, Seed, VANITY_DOMAIN};
+use super::seed::{MailboxType, Seed};
 use super::value::{Kind, Value, ticks_from_unix};
 
 /// Name and kind of each property, in order; kinds as in the mailbox table, Y for byte arrays that are always null here.
@@ -50,6 +51,8 @@ pub fn schema() -> impl Iterator<Item = (&'static str, Kind)> {
 
 /// A recipient that has no mailbox.
 pub struct OtherRecipient {
+    /// The company that knows it.
+    pub company: &'static Company,
     values: BTreeMap<&'static str, Value>,
 }
 
@@ -117,11 +120,13 @@ pub fn other_recipients(seed: &Seed) -> Vec<OtherRecipient> {
         ("Margie's Travel", "margies.travel", "MailContact", "MailContact"),
         ("Guest of Fabrikam", "guest.fabrikam", "MailUser", "GuestMailUser"),
     ];
+    let Company { initial_domain, vanity_domain, .. } = seed.company;
+    let outside_domain = seed.company.outside_domain();
     LIST.iter()
         .map(|(name, alias, recipient_type, details)| {
             let outside = matches!(*recipient_type, "MailContact" | "MailUser");
             let primary =
-                if outside { format!("{alias}@fabrikam.example") } else { format!("{alias}@{VANITY_DOMAIN}") };
+                if outside { format!("{alias}@{outside_domain}") } else { format!("{alias}@{vanity_domain}") };
             let when = Value::Moment(ticks_from_unix(1_740_000_000));
             let text = |text: &str| Value::text(text);
             let guid = seed.named_guid(&format!("recipient {alias}"));
@@ -134,7 +139,7 @@ pub fn other_recipients(seed: &Seed) -> Vec<OtherRecipient> {
                 ("RecipientType", text(recipient_type)),
                 ("RecipientTypeDetails", text(details)),
                 ("PrimarySmtpAddress", text(&primary)),
-                ("DistinguishedName", text(&distinguished_name(name))),
+                ("DistinguishedName", text(&distinguished_name(seed.company, name))),
                 ("Guid", text(&guid)),
                 ("ExchangeObjectId", text(&guid)),
                 ("ExternalDirectoryObjectId", text(&seed.named_guid(&format!("entra {alias}")))),
@@ -144,7 +149,7 @@ pub fn other_recipients(seed: &Seed) -> Vec<OtherRecipient> {
                 ("WhenChanged", when.clone()),
                 ("WhenChangedUTC", when),
                 ("ObjectClass", Value::List(vec!["top".into(), if outside { "contact" } else { "group" }.into()])),
-                ("OrganizationId", text(INITIAL_DOMAIN)),
+                ("OrganizationId", text(initial_domain)),
                 ("ArchiveState", text("None")),
                 ("ArchiveStatus", text("None")),
                 ("MailboxMoveFlags", text("None")),
@@ -154,11 +159,11 @@ pub fn other_recipients(seed: &Seed) -> Vec<OtherRecipient> {
             if outside {
                 values.insert("ExternalEmailAddress", Value::text(format!("SMTP:{primary}")));
             } else {
-                addresses.push(format!("smtp:{alias}@{INITIAL_DOMAIN}"));
+                addresses.push(format!("smtp:{alias}@{initial_domain}"));
                 values.insert("ManagedBy", Value::List(vec!["Adele Vance".into()]));
             }
             values.insert("EmailAddresses", Value::List(addresses));
-            OtherRecipient { values }
+            OtherRecipient { company: seed.company, values }
         })
         .collect()
 }
@@ -175,7 +180,7 @@ pub fn mailbox_value(mailbox: &Mailbox<'_>, name: &str) -> Value {
         "department" => of_person(person.department),
         "title" => of_person(person.title),
         "city" => Value::text(person.city),
-        "company" => Value::text("Contoso"),
+        "company" => Value::text(mailbox.seed.company.name),
         "countryorregion" => Value::text(match person.country {
             "FR" => "France",
             "DE" => "Germany",

@@ -4,10 +4,8 @@
 //! every identifier leads back to i: names and aliases are found in the name lists, GUIDs and the SMTP addresses carry
 //! the number in mixed form. Whoever looks something up gets a candidate and has to compare it with the real value.
 
-/// The tenant's initial domain.
-pub const INITIAL_DOMAIN: &str = "contoso.onmicrosoft.com";
-/// The tenant's default, vanity domain.
-pub const VANITY_DOMAIN: &str = "contoso.example";
+use super::company::{CONTOSO, Company};
+
 /// The server part of distinguished names.
 pub const FOREST_SUFFIX: &str = "DC=SIMPR01A001,DC=PROD,DC=OUTLOOK,DC=COM";
 
@@ -310,6 +308,8 @@ pub struct Person {
 /// Maker of the company.
 #[derive(Clone, Debug)]
 pub struct Seed {
+    /// The company's names.
+    pub company: &'static Company,
     seed: u64,
     stride: u64,
     inverse_stride: u64,
@@ -320,15 +320,22 @@ const GUID_MASK: u64 = (1 << 48) - 1;
 const GUID_FACTOR: u64 = 0x9E37_79B9_7F4B;
 
 impl Seed {
-    /// The company of a seed.
+    /// The first company of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::of(&CONTOSO, seed)
+    }
+
+    /// A company of a seed.
+    #[must_use]
+    pub fn of(company: &'static Company, seed: u64) -> Self {
+        let seed = seed ^ company.salt;
         let combinations = combinations();
         let mut stride = mix(seed ^ 0x5eed) % combinations;
         while gcd(stride, combinations) != 1 || stride < 101 {
             stride = (stride + 1) % combinations;
         }
-        Self { seed, stride, inverse_stride: inverse(stride, combinations), shift: mix(seed) % combinations }
+        Self { company, seed, stride, inverse_stride: inverse(stride, combinations), shift: mix(seed) % combinations }
     }
 
     /// A number that follows from the seed and any other number.

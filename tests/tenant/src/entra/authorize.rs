@@ -3,11 +3,11 @@
 use hyper::StatusCode;
 
 use super::device::Decision;
-use super::discovery::tenant_segment;
+use super::discovery::{self, Authority, authority};
 use super::errors::EntraError;
 use super::pages::{error_attributes, error_line, error_page, escape, form, page};
 use super::token::check_password;
-use super::{CODE_LIFETIME, Code, FLOW_LIFETIME, Grant, MODULE_CLIENT_NAME, check_client, check_scope};
+use super::{CODE_LIFETIME, Code, FLOW_LIFETIME, Grant, MODULE_CLIENT_NAME, check_client, check_scope, presence};
 use crate::directory::accounts::Account;
 use crate::http::{Reply, Request, redirect, set_header};
 use crate::log::LogFacts;
@@ -58,6 +58,7 @@ enum Stage {
 #[derive(Clone)]
 pub struct Flow {
     purpose: Purpose,
+    authority: Authority,
     stage: Stage,
     csrf: String,
     cookie: String,
@@ -75,9 +76,12 @@ pub fn begin(state: &State, request: &Request, tenant: &str) -> Reply {
     let client_id = value("client_id");
     let redirect_uri = value("redirect_uri");
     // Until client and redirect URI are known to belong together, an error must not be sent anywhere.
-    if let Err(error) = tenant_segment(state, tenant).and_then(|_| check_client(&client_id)) {
-        return error_page(&error.sentence());
-    }
+    let authority = match authority(state, &request.host, tenant)
+        .and_then(|authority| check_client(state, authority, &client_id).map(|()| authority))
+    {
+        Ok(authority) => authority,
+        Err(error) => return error_page(&error.sentence()),
+    };
     if !is_loopback(&redirect_uri) {
         return error_page(
             &EntraError::new(
@@ -105,7 +109,7 @@ pub fn begin(state: &State, request: &Request, tenant: &str) -> Reply {
         if !mode.is_empty() && mode != "query" {
             return Err(EntraError::new("invalid_request", 90_100, "The simulator knows response_mode 'query' only."));
         }
-        check_scope(&value("scope"))?;
+        check_scope(state.cloud(), &value("scope"))?;
         if value("code_challenge_method") != "S256" || challenge.len() != 43 {
             return Err(EntraError::new(
                 "invalid_request",
@@ -138,18 +142,26 @@ pub fn begin(state: &State, request: &Request, tenant: &str) -> Reply {
         claims: request.query("claims").map(str::to_owned),
         scope: value("scope"),
     };
-    start(state, request, tenant, purpose, stage, hint)
+    start(request, tenant, state, (purpose, authority), stage, hint)
 }
 
 /// Begins the pages of a device sign-in whose code has been entered.
-pub(super) fn start_device(state: &State, request: &Request, device_code: &str) -> Reply {
+pub(super) fn start_device(state: &State, request: &Request, device_code: &str, authority: Authority) -> Reply {
     let purpose = Purpose::Device { device_code: device_code.to_owned() };
-    start(state, request, "organizations", purpose, Stage::Account, String::new())
+    start(request, "organizations", state, (purpose, authority), Stage::Account, String::new())
 }
 
-fn start(state: &State, request: &Request, tenant: &str, purpose: Purpose, stage: Stage, user: String) -> Reply {
+fn start(
+    request: &Request,
+    tenant: &str,
+    state: &State,
+    (purpose, authority): (Purpose, Authority),
+    stage: Stage,
+    user: String,
+) -> Reply {
     let flow = Flow {
         purpose,
+        authority,
         stage,
         csrf: random_text(24),
         cookie: cookie(request).unwrap_or_else(|| random_text(24)),
@@ -312,7 +324,7 @@ pub fn step(state: &State, request: &Request, tenant: &str) -> Reply {
         }
         (Stage::Account, "next") => {
             fields.get("loginfmt").trim().clone_into(&mut flow.user);
-            if state.account(&flow.user).is_some() {
+            if discovery::account(state, &request.host, &flow.user).is_some() {
                 flow.stage = Stage::Password;
             } else {
                 error = Some(if flow.user.is_empty() {
@@ -323,7 +335,9 @@ pub fn step(state: &State, request: &Request, tenant: &str) -> Reply {
             }
         }
         (Stage::Password, "back") => flow.stage = Stage::Account,
-        (Stage::Password, "signin") => match check_password(state, &flow.user, fields.get("passwd")) {
+        (Stage::Password, "signin") => match check_password(state, &request.host, &flow.user, fields.get("passwd"))
+            .and_then(|account| presence(state, flow.authority, account).map(|_| account))
+        {
             Ok(account) if account.mfa => flow.stage = Stage::SecondFactor,
             Ok(account) => return signed_in(state, &id, flow, account, tenant),
             Err(refusal) => {
@@ -371,9 +385,14 @@ fn signed_in(state: &State, id: &str, mut flow: Flow, account: &Account, tenant:
 }
 
 fn finish(state: &State, id: &str, flow: &Flow) -> Reply {
+    let Some(account) = state.account(&flow.user) else {
+        return error_page("AADSTS50034: The account is gone.");
+    };
+    let tenant = flow.authority.tenant().unwrap_or(account.tenant);
     let mut entra = state.entra();
     entra.flows.remove(id);
-    let grant = |scope: &str, epoch| Grant { user: flow.user.clone(), scope: scope.to_owned(), mfa: flow.mfa, epoch };
+    let grant =
+        |scope: &str, epoch| Grant { user: flow.user.clone(), tenant, scope: scope.to_owned(), mfa: flow.mfa, epoch };
     let epoch = entra.epoch(&flow.user);
     let mut response = match &flow.purpose {
         Purpose::Code { client_id, redirect_uri, state: client_state, challenge, nonce, claims, scope } => {

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::authorize::{declined, declined_page, start_device};
-use super::discovery::tenant_segment;
+use super::discovery::{Authority, authority};
 use super::pages::{error_attributes, error_line, escape, form};
 use super::{Grant, check_client, check_scope, missing};
 use crate::http::{Reply, Request, json as json_reply};
@@ -29,6 +29,8 @@ pub struct Device {
     pub user_code: String,
     /// The scopes.
     pub scope: String,
+    /// What the device's request named as the tenant.
+    pub authority: Authority,
     /// When both codes end.
     pub expires: i64,
     /// The last poll.
@@ -43,15 +45,19 @@ pub struct Device {
 #[must_use]
 pub fn code(state: &State, request: &Request, tenant: &str) -> Reply {
     let form = request.form();
-    let checked = tenant_segment(state, tenant)
-        .and_then(|_| {
-            if request.media_type() == "application/x-www-form-urlencoded" { Ok(()) } else { Err(missing("client_id")) }
-        })
-        .and_then(|()| check_client(form.get("client_id")))
-        .and_then(|()| check_scope(form.get("scope")));
-    if let Err(error) = checked {
-        return error.reply(request.header("client-request-id"));
-    }
+    let checked = || {
+        let authority = authority(state, &request.host, tenant)?;
+        if request.media_type() != "application/x-www-form-urlencoded" {
+            return Err(missing("client_id"));
+        }
+        check_client(state, authority, form.get("client_id"))?;
+        check_scope(state.cloud(), form.get("scope"))?;
+        Ok(authority)
+    };
+    let authority = match checked() {
+        Ok(authority) => authority,
+        Err(error) => return error.reply(request.header("client-request-id")),
+    };
     // Letters and digits that can't be taken for each other.
     const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let user_code: String = (0..9).map(|_| char::from(ALPHABET[random_below(32) as usize])).collect();
@@ -75,6 +81,7 @@ pub fn code(state: &State, request: &Request, tenant: &str) -> Reply {
         Device {
             user_code,
             scope: form.get("scope").to_owned(),
+            authority,
             expires: now() + lifetime as i64,
             polled: None,
             decision: Decision::Pending,
@@ -123,17 +130,17 @@ pub fn enter(state: &State, request: &Request) -> Reply {
         .find(|(_, device)| {
             device.user_code == entered && device.expires > now() && matches!(device.decision, Decision::Pending)
         })
-        .map(|(code, _)| code.clone());
+        .map(|(code, device)| (code.clone(), device.authority));
     if form.get("action") == "cancel" {
         // Without the code nobody knows which device to decline; its poll waits until the code ends.
         let mut entra = state.entra();
-        if let Some(device) = found.and_then(|code| entra.devices.get_mut(&code)) {
+        if let Some(device) = found.and_then(|(code, _)| entra.devices.get_mut(&code)) {
             device.decision = Decision::Declined;
         }
         return declined_page(&declined());
     }
     match found {
-        Some(device_code) => start_device(state, request, &device_code),
+        Some((device_code, authority)) => start_device(state, request, &device_code, authority),
         None => enter_page(request, &entered, Some("That code didn't work. Check the code and try again.")),
     }
 }

@@ -4,22 +4,50 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::errors::EntraError;
-use crate::directory::seed::{INITIAL_DOMAIN, VANITY_DOMAIN};
+use crate::clouds::Host;
+use crate::directory::accounts::Account;
+use crate::directory::company::{Company, TenantName};
 use crate::http::{Reply, Request, json as json_reply, reply};
 use crate::state::State;
 
-/// The tenant part of a sign-in URL: one of the two well-known words, or the tenant's id or domain.
+/// What the tenant part of a sign-in URL names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// Work accounts of any tenant.
+    Organizations,
+    /// Accounts of any kind.
+    Common,
+    /// One tenant.
+    Tenant(TenantName),
+}
+
+impl Authority {
+    /// The tenant, if it names one.
+    #[must_use]
+    pub fn tenant(self) -> Option<TenantName> {
+        match self {
+            Self::Tenant(tenant) => Some(tenant),
+            Self::Organizations | Self::Common => None,
+        }
+    }
+}
+
+/// The tenant part of a sign-in URL: one of the two well-known words, or a tenant's id or domain.
 ///
 /// # Errors
 ///
-/// It names a tenant that doesn't exist.
-pub fn tenant_segment(state: &State, name: &str) -> Result<String, EntraError> {
-    let lower = name.to_ascii_lowercase();
-    if lower == "organizations" || lower == "common" {
-        return Ok(lower);
+/// It names a tenant that doesn't exist in the host's cloud.
+pub fn authority(state: &State, host: &Host, name: &str) -> Result<Authority, EntraError> {
+    if name.eq_ignore_ascii_case("organizations") {
+        return Ok(Authority::Organizations);
     }
-    if state.is_tenant(name) {
-        return Ok(state.tenant_id.clone());
+    if name.eq_ignore_ascii_case("common") {
+        return Ok(Authority::Common);
+    }
+    if host.is_of(state.options.cloud)
+        && let Some(realm) = state.realm_named(name)
+    {
+        return Ok(Authority::Tenant(realm.name));
     }
     Err(EntraError::new(
         "invalid_request",
@@ -32,15 +60,34 @@ pub fn tenant_segment(state: &State, name: &str) -> Result<String, EntraError> {
     ))
 }
 
+/// The account of that name, if the host's cloud has it.
+#[must_use]
+pub fn account<'a>(state: &'a State, host: &Host, name: &str) -> Option<&'a Account> {
+    state.account(name).filter(|_| host.is_of(state.options.cloud))
+}
+
+/// The cloud's name on a host.
+fn instance(state: &State, host: &Host) -> &'static str {
+    match host {
+        Host::Login(clouds) if !host.is_of(state.options.cloud) => clouds[0].cloud().instance,
+        _ => state.cloud().instance,
+    }
+}
+
 /// The OpenID configuration.
 #[must_use]
-pub fn configuration(request: &Request, tenant: &str) -> Reply {
+pub fn configuration(state: &State, request: &Request, authority: Authority) -> Reply {
     let origin = &request.origin;
-    let base = format!("{origin}/{tenant}");
-    let issuer = match tenant {
-        "organizations" | "common" => format!("{origin}/{{tenantid}}/v2.0"),
-        id => format!("{origin}/{id}/v2.0"),
+    let (segment, issuer) = match authority {
+        Authority::Organizations => ("organizations", "{tenantid}"),
+        Authority::Common => ("common", "{tenantid}"),
+        Authority::Tenant(tenant) => {
+            let id = state.realm(tenant).tenant_id.as_str();
+            (id, id)
+        }
     };
+    let base = format!("{origin}/{segment}");
+    let issuer = format!("{origin}/{issuer}/v2.0");
     json_reply(
         StatusCode::OK,
         &json!({
@@ -60,28 +107,33 @@ pub fn configuration(request: &Request, tenant: &str) -> Reply {
             "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "oid"],
             "tenant_region_scope": "EU",
             "tenant_region_sub_scope": null,
-            "cloud_instance_name": "microsoftonline.com",
+            "cloud_instance_name": instance(state, &request.host),
         }),
     )
 }
 
-fn namespace(state: &State, user: &str) -> (&'static str, String) {
+/// The company that has the account's domain, if the host's cloud has it, and the domain.
+fn namespace(state: &State, host: &Host, user: &str) -> (Option<&'static Company>, String) {
     let domain = user.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
-    let known = [INITIAL_DOMAIN, VANITY_DOMAIN].contains(&domain.as_str()) || state.account(user).is_some();
-    (if known { "Managed" } else { "Unknown" }, domain)
+    let known = TenantName::ALL.into_iter().map(TenantName::company).find(|company| company.has_domain(&domain));
+    (known.filter(|_| host.is_of(state.options.cloud)), domain)
 }
 
 /// The home realm, in the older form.
 #[must_use]
 pub fn realm(state: &State, request: &Request) -> Reply {
     let login = request.query("login").unwrap_or("");
-    let (kind, domain) = namespace(state, login);
-    let mut body =
-        json!({"State": if kind == "Managed" { 4 } else { 1 }, "UserState": 1, "Login": login, "NameSpaceType": kind});
-    if kind == "Managed" {
+    let (company, domain) = namespace(state, &request.host, login);
+    let mut body = json!({
+        "State": if company.is_some() { 4 } else { 1 },
+        "UserState": 1,
+        "Login": login,
+        "NameSpaceType": if company.is_some() { "Managed" } else { "Unknown" },
+    });
+    if let Some(company) = company {
         body["DomainName"] = domain.into();
-        body["FederationBrandName"] = "Contoso".into();
-        body["CloudInstanceName"] = "microsoftonline.com".into();
+        body["FederationBrandName"] = company.name.into();
+        body["CloudInstanceName"] = instance(state, &request.host).into();
         body["CloudInstanceIssuerUri"] = "urn:federation:MicrosoftOnline".into();
     }
     if request.query("json") == Some("1") {
@@ -93,10 +145,14 @@ pub fn realm(state: &State, request: &Request) -> Reply {
 
 /// The home realm, in the form that client libraries ask for before a password sign-in.
 #[must_use]
-pub fn user_realm(state: &State, user: &str) -> Reply {
-    let (kind, domain) = namespace(state, user);
-    let mut body = json!({"ver": "1.0", "account_type": kind, "cloud_instance_name": "microsoftonline.com"});
-    if kind == "Managed" {
+pub fn user_realm(state: &State, request: &Request, user: &str) -> Reply {
+    let (company, domain) = namespace(state, &request.host, user);
+    let mut body = json!({
+        "ver": "1.0",
+        "account_type": if company.is_some() { "Managed" } else { "Unknown" },
+        "cloud_instance_name": instance(state, &request.host),
+    });
+    if company.is_some() {
         body["domain_name"] = domain.into();
         body["cloud_audience_urn"] = "urn:federation:MicrosoftOnline".into();
     }

@@ -9,10 +9,14 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::device::Decision;
-use super::discovery::tenant_segment;
+use super::discovery::{self, Authority, authority};
 use super::errors::EntraError;
-use super::{Grant, MODULE_CLIENT, REFRESH_LIFETIME, RESOURCE, RefreshToken, check_client, check_scope, missing};
-use crate::directory::accounts::Account;
+use super::{
+    Grant, MODULE_CLIENT, REFRESH_LIFETIME, RefreshToken, app_token, check_client, check_scope, missing, presence,
+};
+use crate::clouds::Host;
+use crate::directory::accounts::{Account, Foreign, Presence};
+use crate::directory::company::TenantName;
 use crate::http::{Form, Reply, Request, json as json_reply, set_header};
 use crate::log::LogFacts;
 use crate::secrets::{new_guid, random_text};
@@ -23,7 +27,8 @@ use crate::state::{State, now};
 pub fn token(state: &State, request: &Request, tenant: &str) -> Reply {
     let form = request.form();
     let grant_type = form.get("grant_type").to_owned();
-    let user = form.get("username").to_owned();
+    let of_application = grant_type == "client_credentials";
+    let user = form.get(if of_application { "client_id" } else { "username" }).to_owned();
     let mut facts = LogFacts { note: Some(grant_type), ..LogFacts::default() };
     let mut reply = match answer(state, request, tenant, &form) {
         Ok((body, user)) => {
@@ -44,7 +49,7 @@ pub fn token(state: &State, request: &Request, tenant: &str) -> Reply {
 }
 
 fn answer(state: &State, request: &Request, tenant: &str, form: &Form) -> Result<(Value, String), EntraError> {
-    let tenant = tenant_segment(state, tenant)?;
+    let authority = authority(state, &request.host, tenant)?;
     if request.media_type() != "application/x-www-form-urlencoded" {
         return Err(missing("grant_type"));
     }
@@ -52,8 +57,11 @@ fn answer(state: &State, request: &Request, tenant: &str, form: &Form) -> Result
     if grant_type.is_empty() {
         return Err(missing("grant_type"));
     }
-    check_client(form.get("client_id"))?;
-    if !form.get("client_secret").is_empty() {
+    if grant_type == "client_credentials" {
+        return app_token::grant(state, request, authority, form);
+    }
+    check_client(state, authority, form.get("client_id"))?;
+    if !form.get("client_secret").is_empty() || !form.get("client_assertion").is_empty() {
         return Err(EntraError::new(
             "invalid_client",
             700_025,
@@ -62,20 +70,13 @@ fn answer(state: &State, request: &Request, tenant: &str, form: &Form) -> Result
     }
     let claims = Some(form.get("claims")).filter(|claims| !claims.is_empty()).map(str::to_owned);
     let (grant, nonce, claims) = match grant_type {
-        "password" => (password(state, &tenant, form)?, None, claims),
+        "password" => (password(state, request, authority, form)?, None, claims),
         "authorization_code" => {
-            let (grant, nonce, asked) = code(state, form)?;
+            let (grant, nonce, asked) = code(state, authority, form)?;
             (grant, nonce, claims.or(asked))
         }
         "urn:ietf:params:oauth:grant-type:device_code" => (device(state, form)?, None, claims),
-        "refresh_token" => (refresh(state, form)?, None, claims),
-        "client_credentials" => {
-            return Err(EntraError::new(
-                "invalid_client",
-                7_000_218,
-                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-            ));
-        }
+        "refresh_token" => (refresh(state, authority, form)?, None, claims),
         other => {
             return Err(EntraError::new(
                 "unsupported_grant_type",
@@ -89,19 +90,26 @@ fn answer(state: &State, request: &Request, tenant: &str, form: &Form) -> Result
     {
         return Err(EntraError::new("invalid_request", 90_100, "The 'claims' parameter is empty or not valid."));
     }
-    let account = state.account(&grant.user).ok_or_else(|| unknown_user(&grant.user))?;
+    let account =
+        discovery::account(state, &request.host, &grant.user).ok_or_else(|| unknown_user(authority, &grant.user))?;
+    let presence = presence(state, Authority::Tenant(grant.tenant), account)?;
     let body =
-        issue(state, request, account, &grant, nonce.as_deref(), claims.as_deref(), form.get("client_info") == "1");
-    Ok((body, account.user_principal_name.clone()))
+        issue(state, request, &presence, &grant, nonce.as_deref(), claims.as_deref(), form.get("client_info") == "1")?;
+    Ok((body, presence.user_principal_name))
 }
 
 /// Checks a name and password; says nothing about a second factor.
 ///
 /// # Errors
 ///
-/// Unknown or disabled account, or wrong password.
-pub fn check_password<'a>(state: &'a State, user: &str, password: &str) -> Result<&'a Account, EntraError> {
-    let account = state.account(user).ok_or_else(|| unknown_user(user))?;
+/// Unknown, disabled or blocked account, or a password that is wrong or has to be changed.
+pub fn check_password<'a>(
+    state: &'a State,
+    host: &Host,
+    user: &str,
+    password: &str,
+) -> Result<&'a Account, EntraError> {
+    let account = discovery::account(state, host, user).ok_or_else(|| unknown_user(Authority::Organizations, user))?;
     if account.password != password {
         return Err(EntraError::new(
             "invalid_grant",
@@ -112,18 +120,30 @@ pub fn check_password<'a>(state: &'a State, user: &str, password: &str) -> Resul
     if !account.enabled {
         return Err(EntraError::new("invalid_grant", 50_057, "The user account is disabled."));
     }
+    if account.password_expired {
+        return Err(EntraError::new("invalid_grant", 50_055, "The password is expired."));
+    }
+    if account.blocked {
+        return Err(EntraError::new(
+            "invalid_grant",
+            53_003,
+            "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+        ));
+    }
     Ok(account)
 }
 
 /// The error for a name that no account has.
 #[must_use]
-pub fn unknown_user(user: &str) -> EntraError {
+pub fn unknown_user(authority: Authority, user: &str) -> EntraError {
+    let company = authority.tenant().unwrap_or(TenantName::Contoso).company();
     EntraError::new(
         "invalid_grant",
         50_034,
         format!(
-            "The user account {user} does not exist in the Contoso directory. To sign into this application, the account \
-             must be added to the directory."
+            "The user account {user} does not exist in the {} directory. To sign into this application, the account must \
+             be added to the directory.",
+            company.name
         ),
     )
 }
@@ -133,8 +153,8 @@ fn required<'a>(form: &'a Form, name: &str) -> Result<&'a str, EntraError> {
     if value.is_empty() { Err(missing(name)) } else { Ok(value) }
 }
 
-fn password(state: &State, tenant: &str, form: &Form) -> Result<Grant, EntraError> {
-    if tenant == "common" {
+fn password(state: &State, request: &Request, authority: Authority, form: &Form) -> Result<Grant, EntraError> {
+    if authority == Authority::Common {
         return Err(EntraError::new(
             "invalid_request",
             9_001_023,
@@ -142,8 +162,9 @@ fn password(state: &State, tenant: &str, form: &Form) -> Result<Grant, EntraErro
              tenant-specific endpoint.",
         ));
     }
-    check_scope(form.get("scope"))?;
-    let account = check_password(state, required(form, "username")?, required(form, "password")?)?;
+    check_scope(state.cloud(), form.get("scope"))?;
+    let account = check_password(state, &request.host, required(form, "username")?, required(form, "password")?)?;
+    let tenant = presence(state, authority, account)?.tenant;
     if account.mfa {
         // The word differs between descriptions (invalid_grant, interaction_required); invalid_grant is what the
         // password grant answers, and suberror carries the difference.
@@ -158,6 +179,7 @@ fn password(state: &State, tenant: &str, form: &Form) -> Result<Grant, EntraErro
     }
     Ok(Grant {
         user: account.user_principal_name.clone(),
+        tenant,
         scope: form.get("scope").to_owned(),
         mfa: false,
         epoch: state.entra().epoch(&account.user_principal_name),
@@ -166,11 +188,11 @@ fn password(state: &State, tenant: &str, form: &Form) -> Result<Grant, EntraErro
 
 type RedeemedCode = (Grant, Option<String>, Option<String>);
 
-fn code(state: &State, form: &Form) -> Result<RedeemedCode, EntraError> {
+fn code(state: &State, authority: Authority, form: &Form) -> Result<RedeemedCode, EntraError> {
     let code = required(form, "code")?;
     let redirect_uri = required(form, "redirect_uri")?;
     if !form.get("scope").is_empty() {
-        check_scope(form.get("scope"))?;
+        check_scope(state.cloud(), form.get("scope"))?;
     }
     let mut entra = state.entra();
     let Some(known) = entra.codes.get_mut(code) else {
@@ -205,6 +227,9 @@ fn code(state: &State, form: &Form) -> Result<RedeemedCode, EntraError> {
                 known.redirect_uri
             ),
         ));
+    }
+    if authority.tenant().is_some_and(|tenant| tenant != known.grant.tenant) {
+        return Err(EntraError::new("invalid_grant", 70_000, "The provided grant was issued for another tenant."));
     }
     let verifier = form.get("code_verifier");
     if verifier.is_empty() {
@@ -280,10 +305,11 @@ fn device(state: &State, form: &Form) -> Result<Grant, EntraError> {
     }
 }
 
-fn refresh(state: &State, form: &Form) -> Result<Grant, EntraError> {
+/// A refresh token is good for every tenant that the account has access to: the token endpoint's tenant decides.
+fn refresh(state: &State, authority: Authority, form: &Form) -> Result<Grant, EntraError> {
     let token = required(form, "refresh_token")?;
     if !form.get("scope").is_empty() {
-        check_scope(form.get("scope"))?;
+        check_scope(state.cloud(), form.get("scope"))?;
     }
     let entra = state.entra();
     let Some(known) = entra.refresh_tokens.get(token) else {
@@ -306,6 +332,8 @@ fn refresh(state: &State, form: &Form) -> Result<Grant, EntraError> {
     if !form.get("scope").is_empty() {
         form.get("scope").clone_into(&mut grant.scope);
     }
+    let account = state.account(&grant.user).ok_or_else(|| unknown_user(authority, &grant.user))?;
+    grant.tenant = presence(state, authority, account)?.tenant;
     Ok(grant)
 }
 
@@ -313,16 +341,19 @@ fn refresh(state: &State, form: &Form) -> Result<Grant, EntraError> {
 fn issue(
     state: &State,
     request: &Request,
-    account: &Account,
+    presence: &Presence<'_>,
     grant: &Grant,
     nonce: Option<&str>,
     claims: Option<&str>,
     client_info: bool,
-) -> Value {
+) -> Result<Value, EntraError> {
+    let account = presence.account;
+    let tenant_id = state.realm(presence.tenant).tenant_id.as_str();
+    let resource = check_scope(state.cloud(), &grant.scope)?;
     let now = now();
     let lifetime = state.options.token_lifetime_seconds;
     let scopes: Vec<&str> = grant.scope.split_ascii_whitespace().collect();
-    let wids: Vec<&str> = account
+    let wids: Vec<&str> = presence
         .role_groups
         .iter()
         .map(|group| group.directory_role())
@@ -330,8 +361,8 @@ fn issue(
         .chain(["b79fbf4d-3ef9-4689-8143-76b194e85509"])
         .collect();
     let mut access = json!({
-        "aud": RESOURCE,
-        "iss": format!("https://sts.windows.net/{}/", state.tenant_id),
+        "aud": resource,
+        "iss": format!("https://sts.windows.net/{tenant_id}/"),
         "iat": now,
         "nbf": now,
         "exp": now + lifetime as i64,
@@ -342,23 +373,26 @@ fn issue(
         "appidacr": "0",
         "idtyp": "user",
         "name": account.display_name,
-        "oid": account.object_id,
+        "oid": presence.object_id,
         "scp": "AdminApi.AccessAsUser.All",
-        "sub": account.object_id,
-        "tid": state.tenant_id,
-        "unique_name": account.user_principal_name,
-        "upn": account.user_principal_name,
+        "sub": presence.object_id,
+        "tid": tenant_id,
+        "unique_name": presence.user_principal_name,
+        "upn": presence.user_principal_name,
         "uti": random_text(16),
         "ver": "1.0",
         "wids": wids,
         "sim_epoch": grant.epoch,
     });
+    if presence.foreign.is_some() {
+        access["idp"] = format!("https://sts.windows.net/{}/", state.realm(account.tenant).tenant_id).into();
+    }
     if let Some(capabilities) = claims.and_then(client_capabilities) {
         access["xms_cc"] = capabilities;
     }
     let mut body = json!({
         "token_type": "Bearer",
-        "scope": format!("{RESOURCE}/AdminApi.AccessAsUser.All {RESOURCE}/.default"),
+        "scope": format!("{resource}/AdminApi.AccessAsUser.All {resource}/.default"),
         "expires_in": lifetime,
         "ext_expires_in": lifetime,
         "access_token": state.token_key.sign(&access),
@@ -376,19 +410,21 @@ fn issue(
     if scopes.contains(&"openid") {
         let mut id = json!({
             "aud": MODULE_CLIENT,
-            "iss": format!("{}/{}/v2.0", request.origin, state.tenant_id),
+            "iss": format!("{}/{tenant_id}/v2.0", request.origin),
             "iat": now,
             "nbf": now,
             "exp": now + 3600,
-            "oid": account.object_id,
-            "sub": account.object_id,
-            "tid": state.tenant_id,
+            "oid": presence.object_id,
+            "sub": presence.object_id,
+            "tid": tenant_id,
             "uti": new_guid(),
             "ver": "2.0",
         });
         if scopes.contains(&"profile") {
             id["name"] = account.display_name.clone().into();
-            id["preferred_username"] = account.user_principal_name.clone().into();
+            if presence.foreign != Some(Foreign::Guest) {
+                id["preferred_username"] = account.user_principal_name.clone().into();
+            }
         }
         if let Some(nonce) = nonce {
             id["nonce"] = nonce.into();
@@ -396,10 +432,10 @@ fn issue(
         body["id_token"] = state.token_key.sign(&id).into();
     }
     if client_info {
-        let info = json!({"uid": account.object_id, "utid": state.tenant_id});
+        let info = json!({"uid": account.object_id, "utid": state.realm(account.tenant).tenant_id});
         body["client_info"] = BASE64URL.encode(info.to_string()).into();
     }
-    body
+    Ok(body)
 }
 
 /// The capabilities that a `claims` parameter announces, if there are any.

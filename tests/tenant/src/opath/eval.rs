@@ -6,6 +6,7 @@
 use super::FilterError;
 use super::parser::{Constant, Expression, Operator, parse};
 use crate::catalog::{Catalog, FilterProperty};
+use crate::clouds::Surface;
 use crate::directory::value::{Value, parse_moment};
 
 /// What a filter is evaluated on.
@@ -220,8 +221,8 @@ fn known_recipient_type(text: &str) -> bool {
     text.parse::<i64>().is_ok()
         || ["Get-Recipient", "Get-Mailbox"].into_iter().any(|cmdlet| {
             Catalog::get()
-                .cmdlet(cmdlet)
-                .and_then(|cmdlet| cmdlet.parameter("RecipientTypeDetails"))
+                .cmdlet(Surface::Exchange, cmdlet)
+                .and_then(|cmdlet| cmdlet.parameter(Surface::Exchange, "RecipientTypeDetails"))
                 .is_some_and(|parameter| parameter.accepted_values.iter().any(|value| value.eq_ignore_ascii_case(text)))
         })
 }

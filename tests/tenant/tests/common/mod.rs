@@ -2,12 +2,18 @@
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use exo_tenant::client::{Client, Response};
 use exo_tenant::{Options, Tenant};
 use serde_json::{Value, json};
 
 pub(crate) const CLIENT: &str = "fb78d390-0c51-40cd-8e17-fdbfab77341b";
 pub(crate) const SCOPE: &str = "https://outlook.office365.com/.default openid profile offline_access";
+
+pub(crate) const APP_SCOPE: &str = "https://outlook.office365.com/.default";
+pub(crate) const CONTOSO: &str = "contoso.onmicrosoft.com";
+pub(crate) const FABRIKAM: &str = "fabrikam.onmicrosoft.com";
 
 pub(crate) struct Fixture {
     pub(crate) tenant: Tenant,
@@ -59,6 +65,27 @@ impl Fixture {
         self.form("/organizations/oauth2/v2.0/token", &fields).await
     }
 
+    /// The token endpoint's answer to an application.
+    pub(crate) async fn app_grant(&self, tenant: &str, fields: &[(&str, &str)]) -> Response {
+        let mut all = vec![("grant_type", "client_credentials"), ("scope", APP_SCOPE)];
+        for (name, value) in fields {
+            all.retain(|(known, _)| known != name);
+            all.push((name, value));
+        }
+        all.retain(|(_, value)| !value.is_empty());
+        self.form(&format!("/{tenant}/oauth2/v2.0/token"), &all).await
+    }
+
+    /// An application's access token for a tenant, for its secret.
+    pub(crate) async fn app_token(&self, name: &str, tenant: &str) -> String {
+        let application = self.tenant.application(name).unwrap();
+        let fields =
+            [("client_id", application.app_id.as_str()), ("client_secret", application.secrets[0].value.as_str())];
+        let response = self.app_grant(tenant, &fields).await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        response.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
     /// An access token; a second factor is not asked for.
     pub(crate) async fn token(&self, local: &str) -> String {
         let response = self.ropc(local, &[]).await;
@@ -94,6 +121,12 @@ impl Fixture {
         assert_eq!(response.status, 200, "{}", response.text());
         response.json()["value"].as_array().unwrap().clone()
     }
+}
+
+/// A token's claims, unchecked.
+pub(crate) fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 pub(crate) fn call(cmdlet: &str, parameters: Value) -> Value {

@@ -7,10 +7,11 @@ use super::{filter_within_unit, one_mailbox, read, refuse_unevaluated, resolves,
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::Directory;
+use crate::directory::company::Company;
 use crate::directory::filtering::MailboxSubject;
 use crate::directory::mailbox::{Mailbox, Schema};
 use crate::directory::organization::accepted_domains;
-use crate::directory::seed::{INITIAL_DOMAIN, MailboxType, Person, VANITY_DOMAIN};
+use crate::directory::seed::{MailboxType, Person};
 use crate::directory::value::{Value, now_ticks, parse_size};
 
 const EVALUATED: [&str; 12] = [
@@ -167,7 +168,7 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
                 }
                 "WindowsEmailAddress" | "MicrosoftOnlineServicesID" if json.is_string() => {
                     let address = smtp_address(json.as_str().unwrap_or(""))?;
-                    check_domain(&address)?;
+                    check_domain(directory.seed.company, &address)?;
                     if name == "WindowsEmailAddress" {
                         let addresses = with_primary(&mailbox.list("EmailAddresses"), &address);
                         check_addresses(&directory, index, &addresses)?;
@@ -216,7 +217,7 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
                     changes.push((position(name), value));
                 }
             };
-            let caller = call.caller.account.user_principal_name.as_str();
+            let caller = call.caller.identity.name.as_str();
             follow("LitigationHoldOwner", Value::text(if on { caller } else { "" }));
             follow("LitigationHoldDate", if on { Value::Moment(now_ticks()) } else { Value::Null });
         }
@@ -353,9 +354,9 @@ fn address_changes(addresses: &[String]) -> impl Iterator<Item = (&'static str, 
     ["PrimarySmtpAddress", "WindowsEmailAddress"].into_iter().map(move |name| (name, Value::text(&primary)))
 }
 
-fn check_domain(address: &str) -> Result<(), ApiError> {
+fn check_domain(company: &Company, address: &str) -> Result<(), ApiError> {
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    if accepted_domains().iter().any(|(name, ..)| name.eq_ignore_ascii_case(domain)) {
+    if accepted_domains(company).iter().any(|(name, ..)| name.eq_ignore_ascii_case(domain)) {
         return Ok(());
     }
     Err(ApiError::cmdlet(
@@ -373,7 +374,7 @@ fn check_addresses(directory: &Directory, index: u64, addresses: &[String]) -> R
         if !prefix.eq_ignore_ascii_case("smtp") {
             continue;
         }
-        check_domain(bare)?;
+        check_domain(directory.seed.company, bare)?;
         let owner = directory
             .find(bare, false)
             .into_iter()
@@ -382,8 +383,9 @@ fn check_addresses(directory: &Directory, index: u64, addresses: &[String]) -> R
             .or_else(|| directory.others.iter().find(|other| other.has_identity(bare)).map(|other| other.text("Name")));
         if let Some(owner) = owner {
             return Err(ApiError::already_exists(&format!(
-                "The proxy address '{address}' already exists: it is being used by '{INITIAL_DOMAIN}/{owner}'. Please choose \
-                 another proxy address."
+                "The proxy address '{address}' already exists: it is being used by '{}/{owner}'. Please choose another \
+                 proxy address.",
+                directory.seed.company.initial_domain
             )));
         }
     }
@@ -401,7 +403,8 @@ fn check_unique(directory: &Directory, index: u64, text: &str, property: &str) -
         .into_iter()
         .any(|other| other != index && directory.mailbox(other).text(property).eq_ignore_ascii_case(text));
     if taken {
-        return Err(ApiError::already_exists(&format!("The object 'CN={text},OU={INITIAL_DOMAIN}' already exists.")));
+        let domain = directory.seed.company.initial_domain;
+        return Err(ApiError::already_exists(&format!("The object 'CN={text},OU={domain}' already exists.")));
     }
     Ok(())
 }
@@ -430,6 +433,7 @@ const NEW_EVALUATED: [&str; 17] = [
 pub(super) fn new(call: &Call<'_>) -> Result<Outcome, ApiError> {
     refuse_unevaluated(call, &NEW_EVALUATED)?;
     let mut directory = write(call);
+    let Company { initial_domain, vanity_domain, .. } = directory.seed.company;
     let arguments = &call.arguments;
     let text = |name: &str| arguments.text(name).map(str::trim).filter(|text| !text.is_empty());
     let name = text("Name").unwrap_or("").to_owned();
@@ -449,17 +453,17 @@ pub(super) fn new(call: &Call<'_>) -> Result<Outcome, ApiError> {
     }
     let address = match text("PrimarySmtpAddress") {
         Some(address) => smtp_address(address)?,
-        None => login.clone().unwrap_or_else(|| format!("{alias}@{VANITY_DOMAIN}")),
+        None => login.clone().unwrap_or_else(|| format!("{alias}@{vanity_domain}")),
     };
     let login = login.unwrap_or_else(|| address.clone());
-    check_domain(&login)?;
+    check_domain(directory.seed.company, &login)?;
     let nobody = u64::MAX;
     check_unique(&directory, nobody, &name, "Name")?;
     check_unique(&directory, nobody, &alias, "Alias")?;
     check_unique(&directory, nobody, &login, "UserPrincipalName")?;
     let mut addresses = vec![format!("SMTP:{address}")];
-    if !address.to_lowercase().ends_with(INITIAL_DOMAIN) {
-        addresses.push(format!("smtp:{alias}@{INITIAL_DOMAIN}"));
+    if !address.to_lowercase().ends_with(initial_domain) {
+        addresses.push(format!("smtp:{alias}@{initial_domain}"));
     }
     check_addresses(&directory, nobody, &addresses)?;
     let mailbox_type = if arguments.switch("Shared") {

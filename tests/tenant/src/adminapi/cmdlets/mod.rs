@@ -1,5 +1,6 @@
 //! The cmdlets that the tenant runs.
 
+mod compliance;
 mod mailbox;
 mod organization;
 mod recipient;
@@ -10,11 +11,14 @@ use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use super::errors::ApiError;
 use super::invoke::{Call, Outcome};
 use crate::directory::Directory;
+use crate::directory::company::Company;
+use crate::directory::seed::FOREST_SUFFIX;
 use crate::opath::Filter;
 
 /// Names of the cmdlets that the tenant runs.
-pub const IMPLEMENTED: [&str; 8] = [
+pub const IMPLEMENTED: [&str; 9] = [
     "Get-AcceptedDomain",
+    "Get-ComplianceSearch",
     "Get-Mailbox",
     "Get-OrganizationConfig",
     "Get-Recipient",
@@ -28,6 +32,7 @@ pub const IMPLEMENTED: [&str; 8] = [
 pub fn run(call: &Call<'_>) -> Option<Result<Outcome, ApiError>> {
     Some(match call.cmdlet {
         "Get-AcceptedDomain" => organization::get_accepted_domain(call),
+        "Get-ComplianceSearch" => compliance::get_search(call),
         "Get-Mailbox" => mailbox::get(call),
         "Get-OrganizationConfig" => organization::get(call),
         "Get-Recipient" => recipient::get(call),
@@ -40,11 +45,11 @@ pub fn run(call: &Call<'_>) -> Option<Result<Outcome, ApiError>> {
 }
 
 fn read<'a>(call: &'a Call<'_>) -> RwLockReadGuard<'a, Directory> {
-    call.state.directory.read().unwrap_or_else(PoisonError::into_inner)
+    call.caller.realm.directory.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write<'a>(call: &'a Call<'_>) -> RwLockWriteGuard<'a, Directory> {
-    call.state.directory.write().unwrap_or_else(PoisonError::into_inner)
+    call.caller.realm.directory.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The one mailbox that the identity names.
@@ -81,7 +86,7 @@ fn texts(value: Option<&serde_json::Value>) -> Option<Vec<String>> {
 /// The compiled filter of a call that lists objects; an organizational unit that is not the tenant's own holds none.
 fn filter_within_unit(call: &Call<'_>) -> Result<Option<Filter>, ApiError> {
     if let Some(unit) = call.arguments.text("OrganizationalUnit")
-        && !is_own_unit(unit)
+        && !is_own_unit(call.caller.realm.company(), unit)
     {
         return Err(ApiError::not_found(unit));
     }
@@ -90,13 +95,12 @@ fn filter_within_unit(call: &Call<'_>) -> Result<Option<Filter>, ApiError> {
 }
 
 /// Whether the organizational unit, in any of its usual forms, is the tenant's own.
-fn is_own_unit(text: &str) -> bool {
-    use crate::directory::seed::{FOREST_SUFFIX, INITIAL_DOMAIN};
+fn is_own_unit(company: &Company, text: &str) -> bool {
+    let domain = company.initial_domain;
     let text = text.to_lowercase();
-    text == INITIAL_DOMAIN
-        || text == format!("simpr01a001.prod.outlook.com/microsoft exchange hosted organizations/{INITIAL_DOMAIN}")
-        || text
-            == format!("ou={INITIAL_DOMAIN},ou=microsoft exchange hosted organizations,{FOREST_SUFFIX}").to_lowercase()
+    text == domain
+        || text == company.unit().to_lowercase()
+        || text == format!("ou={domain},ou=microsoft exchange hosted organizations,{FOREST_SUFFIX}").to_lowercase()
 }
 
 /// Whether any of the texts begins as an ambiguous name resolution asks.

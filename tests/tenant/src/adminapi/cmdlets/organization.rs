@@ -5,7 +5,6 @@ use super::{read, write};
 use crate::adminapi::errors::ApiError;
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::organization::{accepted_domains, write_accepted_domain};
-use crate::directory::seed::INITIAL_DOMAIN;
 
 /// Parameters that are orders rather than settings: they leave nothing to see in the object.
 const ORDERS: [&str; 4] = [
@@ -42,13 +41,13 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
         return Ok(Outcome::default());
     }
     let changed = directory.organization.change(changes);
-    Ok(Outcome::changed(changed || ordered, INITIAL_DOMAIN))
+    Ok(Outcome::changed(changed || ordered, directory.seed.company.initial_domain))
 }
 
 /// `Get-AcceptedDomain`
 pub(super) fn get_accepted_domain(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let directory = read(call);
-    let mut domains = accepted_domains().to_vec();
+    let mut domains = accepted_domains(directory.seed.company).to_vec();
     if let Some(identity) = call.arguments.text("Identity") {
         domains.retain(|(name, ..)| name.eq_ignore_ascii_case(identity.trim()));
         if domains.is_empty() {
