@@ -128,7 +128,7 @@ pub fn open(settings: &[u8], secret: Option<Secret>) -> OperationId {
             undo();
             return Err(Fault::cancelled());
         }
-        serde_json::to_vec(&connection.information(true))
+        serde_json::to_vec(&connection.information(!connection.settings.is_eop_session))
             .map_err(|error| Fault::internal(format!("The connection's information could not be written: {error}.")))
     })
 }
@@ -453,8 +453,13 @@ impl Connection {
                 continue;
             }
             let diagnostics = Diagnostics::read(&response.headers);
-            let user = self.user_principal_name.as_deref().unwrap_or("The application");
-            let fault = rest::fault_of_response(response.status, &diagnostics, &response.body, request.what, user);
+            let fault = rest::fault_of_response(
+                response.status,
+                &diagnostics,
+                &response.body,
+                request.what,
+                self.user_principal_name.as_deref(),
+            );
             if let Err(fault) =
                 self.pause(&fault, retry::retry_after(&response.headers), &request, &mut attempt, operation).await
             {

@@ -76,8 +76,14 @@ impl CmdletError {
 
 /// The fault for a response with an error status.
 ///
-/// `what` names the cmdlet or step, `user` the account, for answers in which the service says neither.
-pub fn fault_of_response(status: StatusCode, diagnostics: &Diagnostics, body: &[u8], what: &str, user: &str) -> Fault {
+/// `what` names the cmdlet or step, `user` the account (none for an application), for answers in which the service says neither.
+pub fn fault_of_response(
+    status: StatusCode,
+    diagnostics: &Diagnostics,
+    body: &[u8],
+    what: &str,
+    user: Option<&str>,
+) -> Fault {
     let error = serde_json::from_slice::<Value>(body).ok().and_then(|body| read_error(&body));
     let (kind, message, exception_type) = match error {
         Some(error) => {
@@ -207,7 +213,7 @@ fn without_envelope(
     diagnostics: &Diagnostics,
     body: &[u8],
     what: &str,
-    user: &str,
+    user: Option<&str>,
 ) -> (FaultKind, String) {
     let plain = std::str::from_utf8(body).unwrap_or_default().trim_matches(|c: char| c == '\0' || c.is_whitespace());
     let plain = if plain.starts_with('<') { "" } else { &plain[..plain.floor_char_boundary(1024)] };
@@ -218,13 +224,21 @@ fn without_envelope(
         StatusCode::FORBIDDEN => (
             FaultKind::Denied,
             format!(
-                "{user} is not allowed to run {what}. It needs a role that includes it; roles that were given a moment ago \
-                 take effect after up to an hour.{reason}"
+                "{} is not allowed to run {what}. It needs a role that includes it; roles that were given a moment ago \
+                 take effect after up to an hour.{reason}",
+                user.unwrap_or("The application")
             ),
         ),
         StatusCode::UNAUTHORIZED => (
             FaultKind::Authentication,
-            format!("The service did not accept the access token of {user} for {what}.{reason}"),
+            match user {
+                Some(user) => format!("The service did not accept the access token of {user} for {what}.{reason}"),
+                None => format!(
+                    "The service did not accept the application's access token for {what}. The application needs the \
+                     permission Exchange.ManageAsApp of Office 365 Exchange Online with the consent of an administrator, and a \
+                     directory role.{reason}"
+                ),
+            },
         ),
         StatusCode::NOT_FOUND => (
             FaultKind::Protocol,
@@ -267,7 +281,7 @@ mod tests {
 
     fn fault(status: u16, body: &str) -> Fault {
         let status = StatusCode::from_u16(status).expect("a status");
-        fault_of_response(status, &diagnostics(), body.as_bytes(), "Get-Mailbox", USER)
+        fault_of_response(status, &diagnostics(), body.as_bytes(), "Get-Mailbox", Some(USER))
     }
 
     #[test]
@@ -340,7 +354,8 @@ mod tests {
     #[test]
     fn nul_bytes_with_a_reason_in_the_headers() {
         let diagnostics = Diagnostics { reason: "not in role".into(), ..diagnostics() };
-        let fault = fault_of_response(StatusCode::FORBIDDEN, &diagnostics, &[0; 2048], "Set-OrganizationConfig", USER);
+        let fault =
+            fault_of_response(StatusCode::FORBIDDEN, &diagnostics, &[0; 2048], "Set-OrganizationConfig", Some(USER));
         assert_eq!(fault.kind, FaultKind::Denied);
         assert!(
             fault.message.starts_with("adele@contoso.com is not allowed to run Set-OrganizationConfig."),
