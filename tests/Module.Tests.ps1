@@ -7,10 +7,11 @@ BeforeDiscovery {
     $catalogFolder = Join-Path $PSScriptRoot '../powershell/Catalog'
     $overrides = Get-Content (Join-Path $catalogFolder 'overrides.json') -Raw | ConvertFrom-Json
     $catalog = (Get-Content (Join-Path $catalogFolder 'cmdlets.json') -Raw | ConvertFrom-Json).cmdlets
+    $served = @($overrides.surfaces)
     $shipped = @($catalog | Where-Object {
             $overrides.include -contains $_.name -or
-            ($overrides.include -eq '*' -and $_.surfaces -contains $overrides.surface -and -not $_.module_native -and $overrides.handWritten -notcontains $_.name)
-        } | ForEach-Object { @{ Name = $_.name; Entry = $_ } })
+            ($overrides.include -eq '*' -and ($_.surfaces | Where-Object { $_ -in $overrides.surfaces }) -and -not $_.module_native -and $overrides.handWritten -notcontains $_.name)
+        } | ForEach-Object { @{ Name = $_.name; Entry = $_; Served = $served } })
 }
 
 BeforeAll {
@@ -160,22 +161,6 @@ Describe 'Connect-ExchangeOnline' {
         [enum]::GetNames($command.Parameters['ExchangeEnvironmentName'].ParameterType) -join ' ' | Should -Be 'O365Default O365GermanyCloud O365China O365USGovGCCHigh O365USGovDoD'
     }
 
-    It 'says which ways to sign in there are when one is not supported: -<Name>' -ForEach @(
-        @{ Name = 'AccessToken'; Value = 'x' }
-        @{ Name = 'AppId'; Value = 'x' }
-        @{ Name = 'CertificateThumbprint'; Value = 'x' }
-        @{ Name = 'CertificateFilePath'; Value = 'x' }
-        @{ Name = 'ManagedIdentity'; Value = $true }
-        @{ Name = 'Prefix'; Value = 'Abc' }
-    ) {
-        $arguments = @{ $Name = $Value }
-        $failure = $null
-        try { Connect-ExchangeOnline @arguments } catch { $failure = $_ }
-        $failure.Exception.Message | Should -BeLike "-$Name is not supported in this version of ExchangeOnlineRs.*"
-        $failure.CategoryInfo.Category | Should -Be 'NotImplemented'
-        $EXO_LastExecutionStatus | Should -BeFalse
-    }
-
     It 'refuses: <Expected>' -ForEach @(
         @{ Arguments = @{ Prefix = 'a-b' }; Expected = 'Use of any special characters in the Prefix string is not supported.' }
         @{ Arguments = @{ Prefix = 'exo' }; Expected = "Prefix 'EXO' is a reserved Prefix, please use a different prefix." }
@@ -192,12 +177,57 @@ Describe 'Connect-ExchangeOnline' {
         { Connect-ExchangeOnline -UseRPSSession } | Should -Throw '*REST*'
     }
 
-    It 'fails at once where no person can see a browser' {
-        $watch = [Diagnostics.Stopwatch]::StartNew()
-        $output = @(& $pwsh -NoLogo -NoProfile -NonInteractive -Command 'Import-Module $env:EXORS_TEST_MODULE; try { Connect-ExchangeOnline } catch { $_.FullyQualifiedErrorId; $_.Exception.Message }')
-        $output[0] | Should -Match '^NonInteractiveHost,'
-        $output[1] | Should -Match '-Credential'
-        $watch.Elapsed.TotalSeconds | Should -BeLessThan 30
+    It 'adds its own parameters for applications: -<Name>' -ForEach @(
+        @{ Name = 'ClientSecret'; Type = 'SecureString' }
+        @{ Name = 'FederatedTokenFilePath'; Type = 'String' }
+        @{ Name = 'CertificateKeyFilePath'; Type = 'String' }
+    ) {
+        foreach ($cmdlet in 'Connect-ExchangeOnline', 'Connect-IPPSSession') {
+            (Get-Command $cmdlet).Parameters[$Name].ParameterType.Name | Should -Be $Type -Because $cmdlet
+        }
+    }
+}
+
+Describe 'Connect-IPPSSession' {
+    BeforeAll { $script:command = Get-Command Connect-IPPSSession }
+
+    It 'has -<Name>' -ForEach @(
+        @{ Name = 'ConnectionUri'; Type = 'String'; Position = 0 }
+        @{ Name = 'AzureADAuthorizationEndpointUri'; Type = 'String'; Position = 1 }
+        @{ Name = 'DelegatedOrganization'; Type = 'String'; Position = 2 }
+        @{ Name = 'PSSessionOption'; Type = 'PSSessionOption'; Position = 3 }
+        @{ Name = 'Prefix'; Type = 'String'; Position = 4 }
+        @{ Name = 'CommandName'; Type = 'String[]'; Position = 5 }
+        @{ Name = 'FormatTypeName'; Type = 'String[]'; Position = 6 }
+        @{ Name = 'AccessToken'; Type = 'String' }
+        @{ Name = 'AppId'; Type = 'String' }
+        @{ Name = 'BypassMailboxAnchoring'; Type = 'SwitchParameter' }
+        @{ Name = 'Certificate'; Type = 'X509Certificate2' }
+        @{ Name = 'CertificateFilePath'; Type = 'String' }
+        @{ Name = 'CertificatePassword'; Type = 'SecureString' }
+        @{ Name = 'CertificateThumbprint'; Type = 'String' }
+        @{ Name = 'Credential'; Type = 'PSCredential' }
+        @{ Name = 'DisableWAM'; Type = 'SwitchParameter' }
+        @{ Name = 'EnableErrorReporting'; Type = 'SwitchParameter' }
+        @{ Name = 'EnableSearchOnlySession'; Type = 'SwitchParameter' }
+        @{ Name = 'EXOModuleBasePath'; Type = 'String' }
+        @{ Name = 'LogDirectoryPath'; Type = 'String' }
+        @{ Name = 'LogLevel'; Type = 'LogLevel' }
+        @{ Name = 'Organization'; Type = 'String' }
+        @{ Name = 'ShowBanner'; Type = 'SwitchParameter' }
+        @{ Name = 'UserPrincipalName'; Type = 'String' }
+        @{ Name = 'UseRPSSession'; Type = 'SwitchParameter' }
+    ) {
+        $parameter = $command.Parameters[$Name]
+        $parameter | Should -Not -BeNullOrEmpty
+        $parameter.ParameterType.Name | Should -Be $Type
+        $attribute = $parameter.Attributes.Where({ $_ -is [Parameter] })[0]
+        $attribute.Mandatory | Should -BeFalse
+        if ($null -eq $Position) { $attribute.Position | Should -BeLessThan 0 } else { $attribute.Position | Should -Be $Position }
+    }
+
+    It 'has one parameter set' {
+        $command.ParameterSets.Count | Should -Be 1
     }
 }
 
@@ -229,7 +259,8 @@ Describe 'The cmdlets of the catalog' {
     It '<Name> has every parameter of the catalog and no other' -ForEach $shipped {
         $command = Get-Command $Name
         $common = [Management.Automation.PSCmdlet]::CommonParameters + [Management.Automation.PSCmdlet]::OptionalCommonParameters
-        $expected = @($Entry.parameters | Where-Object { $_.surfaces -contains 'ExchangeOnline' } | ForEach-Object name | Sort-Object)
+        # Our own: the connection to work on.
+        $expected = @(@($Entry.parameters | Where-Object { $_.surfaces | Where-Object { $_ -in $Served } } | ForEach-Object name) + 'ConnectionId' | Sort-Object)
         @($command.Parameters.Keys | Where-Object { $_ -notin $common } | Sort-Object) -join ' ' | Should -Be ($expected -join ' ')
         $command.Parameters.ContainsKey('WhatIf') | Should -Be $Entry.should_process
     }
@@ -251,5 +282,15 @@ Describe 'The cmdlets of the catalog' {
         try { Get-Mailbox } catch { $failure = $_ }
         $failure.Exception.Message | Should -Be 'You must call Connect-ExchangeOnline before calling any other cmdlet.'
         $failure.CategoryInfo.Category | Should -Be 'ConnectionError'
+    }
+
+    It 'take a connection by its id, and not a blank one' {
+        $parameter = (Get-Command Get-Mailbox).Parameters['ConnectionId']
+        $parameter.Aliases | Should -Contain 'Connection'
+        foreach ($value in $null, '', 'nonsense', @()) {
+            $failure = $null
+            try { Get-Mailbox -ConnectionId $value -ErrorAction Stop } catch { $failure = $_ }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidConnectionId,*' -Because 'an empty variable must not mean another connection'
+        }
     }
 }

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Reflection;
+using ExchangeOnlineRs.Prefixes;
 
 namespace ExchangeOnlineRs.Cmdlets;
 
@@ -49,14 +50,8 @@ public sealed class AcceptedValuesCompleter : IArgumentCompleter
         }
     }
 
-    private static IReadOnlyList<string> ValuesOf(string commandName, string parameterName)
-    {
-        string name = commandName[(commandName.LastIndexOf('\\') + 1)..].Replace("-", string.Empty, StringComparison.Ordinal);
-        Type? type = typeof(AcceptedValuesCompleter).Assembly.GetType(
-            typeof(AcceptedValuesCompleter).Namespace + "." + name + "Command",
-            throwOnError: false,
-            ignoreCase: true);
-        return type?.GetProperty(parameterName, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)
+    private static IReadOnlyList<string> ValuesOf(string commandName, string parameterName) =>
+        PrefixedCommands.FindCmdlet(commandName[(commandName.LastIndexOf('\\') + 1)..])?.Type
+            .GetProperty(parameterName, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)
             ?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
-    }
 }

@@ -19,12 +19,12 @@ public enum ExchangeEnvironment
     O365USGovDoD,
 }
 
-/// <summary>How much the original's log of cmdlets holds.</summary>
+/// <summary>How much the log of cmdlets says. Every run has its row at both levels.</summary>
 public enum LogLevel
 {
-    /// <summary>Errors and what leads to them.</summary>
+    /// <summary>The names of parameters.</summary>
     Default,
 
-    /// <summary>Everything.</summary>
+    /// <summary>The values of parameters too; secrets never.</summary>
     All,
 }

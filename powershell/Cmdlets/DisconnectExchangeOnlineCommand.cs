@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Management.Automation;
+using ExchangeOnlineRs.Connecting;
 using ExchangeOnlineRs.Native;
+using ExchangeOnlineRs.Prefixes;
 using Microsoft.Exchange.Management.ExoPowershellSnapin;
 
 namespace ExchangeOnlineRs.Cmdlets;
@@ -35,19 +37,23 @@ public sealed class DisconnectExchangeOnlineCommand : CoreCmdlet
                 return;
             }
 
-            var ids = new List<string>();
+            var ids = new List<Guid>();
             foreach (ConnectionInformation connection in ConnectionInformation.All())
             {
                 if (ConnectionChoice.Matches(connection, ParameterSetName, ConnectionId, ModulePrefix))
                 {
-                    ids.Add(connection.ConnectionId.ToString());
+                    ids.Add(connection.ConnectionId);
                 }
             }
 
             if (ids.Count > 0)
             {
-                NativeCore.CloseConnections(ids);
+                NativeCore.CloseConnections(ids.ConvertAll(static id => id.ToString()));
+                OpenConnections.Forget(ids);
             }
+
+            // Also those whose connections were closed from another runspace.
+            PrefixModule.RemoveUnused();
 
             if (ids.Count > 0 || ParameterSetName is not ("ConnectionId" or "ModulePrefix"))
             {

@@ -3,8 +3,12 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Management.Automation;
 using System.Text.Json;
+using ExchangeOnlineRs.Connecting;
+using ExchangeOnlineRs.Logging;
 using ExchangeOnlineRs.Native;
+using ExchangeOnlineRs.Prefixes;
 using ExchangeOnlineRs.Rows;
+using Microsoft.Exchange.Management.ExoPowershellSnapin;
 
 namespace ExchangeOnlineRs.Cmdlets;
 
@@ -14,7 +18,7 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// </summary>
 public abstract class ServiceCmdlet : CoreCmdlet
 {
-    private static readonly HashSet<string> NotForTheService = CommonNames();
+    private static readonly HashSet<string> CommonNamesOfEngine = CommonNames();
 
     private readonly ServiceCmdletDefinition definition;
 
@@ -22,14 +26,31 @@ public abstract class ServiceCmdlet : CoreCmdlet
     /// <param name="definition">The cmdlet.</param>
     protected ServiceCmdlet(ServiceCmdletDefinition definition) => this.definition = definition;
 
+    /// <summary>
+    /// The connection to work on: its id, or the object of <c>Get-ConnectionInformation</c>. Without it, it is the last one of
+    /// the command's prefix, or the last one without a prefix. The original has no such parameter.
+    /// </summary>
+    [Parameter]
+    [Alias("Connection")]
+    [ArgumentCompleter(typeof(OpenConnectionCompleter))]
+    public object? ConnectionId { get; set; }
+
+    /// <summary>What the class says about itself.</summary>
+    internal ServiceCmdletDefinition Definition => definition;
+
+    /// <summary>The name that the caller knows, prefix included; for messages only.</summary>
+    private string ShownName => MyInvocation.MyCommand.Name;
+
     /// <summary>Sends one request for each object of the pipeline, or one if there is no pipeline.</summary>
     protected override void ProcessRecord()
     {
         using var buffer = new PooledBuffer();
         string? identity;
+        Guid? connection;
         try
         {
-            identity = WriteRequest(buffer);
+            connection = ChosenConnection();
+            identity = WriteRequest(buffer, connection);
         }
         catch (WireException e)
         {
@@ -38,17 +59,47 @@ public abstract class ServiceCmdlet : CoreCmdlet
             return;
         }
 
-        if (definition.AsksForConfirmation && !ShouldProcess(identity ?? "the organization", definition.Name))
+        if (definition.AsksForConfirmation && !ShouldProcess(identity ?? "the organization", ShownName))
         {
             return;
         }
 
+        CmdletLog? log = connection is { } id ? OpenConnections.Find(id)?.Log : null;
+        if (log is null)
+        {
+            Run(buffer, identity, null);
+            return;
+        }
+
+        var entry = new LogEntry(ShownName, LoggedParameters(), OpenConnections.AnyPerformance) { ConnectionId = connection, Stopped = true };
         try
         {
-            SetLastExecutionStatus(WriteRows(buffer, identity));
+            Run(buffer, identity, entry);
+            entry.Stopped = false;
+        }
+        finally
+        {
+            // However it ends: also when a later command of the pipeline has enough, or somebody presses Ctrl+C.
+            entry.End();
+            string? problem = log.Add(entry);
+            if (problem is not null && !entry.Stopped)
+            {
+                // A pipeline that is on its way out takes no more records.
+                WriteWarning(problem);
+            }
+        }
+    }
+
+    /// <summary>Carries the request out and reports what came of it.</summary>
+    private void Run(PooledBuffer buffer, string? identity, LogEntry? entry)
+    {
+        try
+        {
+            SetLastExecutionStatus(WriteRows(buffer, identity, entry));
         }
         catch (FaultException e)
         {
+            entry?.Failed(e.Fault);
             Report(e.Fault, identity);
         }
         catch (NativeLibraryException e)
@@ -57,8 +108,45 @@ public abstract class ServiceCmdlet : CoreCmdlet
         }
     }
 
+    /// <summary>
+    /// The connection that the caller named. When some connection keeps a log it is chosen here in any case, by the rule of
+    /// the core, because it must be known whose log the run belongs to.
+    /// </summary>
+    private Guid? ChosenConnection()
+    {
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(ConnectionId)))
+        {
+            return ConnectionReference.Read(ConnectionId);
+        }
+
+        if (!OpenConnections.AnyLog)
+        {
+            return null;
+        }
+
+        string prefix = CommandPrefixAttribute.Of(GetType()) ?? string.Empty;
+        return ConnectionInformation.All().FindLast(connection =>
+            connection.ModulePrefix.Equals(prefix, StringComparison.OrdinalIgnoreCase)
+            && (definition.Surface == ServiceSurface.Any || connection.IsEopSession == (definition.Surface == ServiceSurface.Compliance)))
+            ?.ConnectionId;
+    }
+
+    private Dictionary<string, object> LoggedParameters()
+    {
+        var parameters = new Dictionary<string, object>();
+        foreach ((string name, object value) in MyInvocation.BoundParameters)
+        {
+            if (!CommonNamesOfEngine.Contains(name))
+            {
+                parameters.Add(name, value);
+            }
+        }
+
+        return parameters;
+    }
+
     /// <summary>Carries the request out and writes its rows; says whether all of them could be read.</summary>
-    private bool WriteRows(PooledBuffer buffer, string? identity)
+    private bool WriteRows(PooledBuffer buffer, string? identity, LogEntry? entry)
     {
         long written = 0;
         bool complete = true;
@@ -81,30 +169,39 @@ public abstract class ServiceCmdlet : CoreCmdlet
                         complete = false;
                         WriteError(new ErrorRecord(e, "RowUnreadable", ErrorCategory.InvalidData, identity)
                         {
-                            ErrorDetails = new ErrorDetails($"An object in the answer to {definition.Name} cannot be read: {e.Message}"),
+                            ErrorDetails = new ErrorDetails($"An object in the answer to {ShownName} cannot be read: {e.Message}"),
                         });
                         continue;
                     }
 
                     if (row is not null)
                     {
-                        WriteObject(row);
                         written++;
+                        WriteObject(row);
                     }
                 }
 
                 if (ConnectionPreferences.ShowProgress)
                 {
                     shown = true;
-                    WriteProgress(new ProgressRecord(0, definition.Name, $"{written.ToString("N0", CultureInfo.CurrentCulture)} objects received")
+                    WriteProgress(new ProgressRecord(0, ShownName, $"{written.ToString("N0", CultureInfo.CurrentCulture)} objects received")
                     {
                         PercentComplete = -1,
                     });
                 }
             });
+            if (entry is not null)
+            {
+                entry.RequestId = Text(end.RootElement, "requestId");
+            }
         }
         finally
         {
+            if (entry is not null)
+            {
+                entry.RowCount = written;
+            }
+
             if (shown)
             {
                 EndProgress();
@@ -119,7 +216,7 @@ public abstract class ServiceCmdlet : CoreCmdlet
     {
         try
         {
-            WriteProgress(new ProgressRecord(0, definition.Name, "Completed") { RecordType = ProgressRecordType.Completed });
+            WriteProgress(new ProgressRecord(0, ShownName, "Completed") { RecordType = ProgressRecordType.Completed });
         }
         catch (PipelineStoppedException)
         {
@@ -145,7 +242,7 @@ public abstract class ServiceCmdlet : CoreCmdlet
     }
 
     /// <summary>Writes the request and returns the identity it is about, for messages and routing.</summary>
-    private string? WriteRequest(PooledBuffer buffer)
+    private string? WriteRequest(PooledBuffer buffer, Guid? connection)
     {
         Dictionary<string, object> bound = MyInvocation.BoundParameters;
         string? anchor = null;
@@ -153,12 +250,14 @@ public abstract class ServiceCmdlet : CoreCmdlet
 
         using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
         json.WriteStartObject();
-        json.WriteNull("connectionId");
+        json.WriteString("connectionId", connection?.ToString());
+        json.WriteString("prefix", CommandPrefixAttribute.Of(GetType()));
+        json.WriteString("surface", SurfaceName());
         json.WriteString("cmdletName", definition.Name);
         json.WriteStartObject("parameters");
         foreach ((string name, object value) in bound)
         {
-            if (NotForTheService.Contains(name))
+            if (name == nameof(ConnectionId) || CommonNamesOfEngine.Contains(name))
             {
                 continue;
             }
@@ -208,6 +307,13 @@ public abstract class ServiceCmdlet : CoreCmdlet
         json.Flush();
         return anchor;
     }
+
+    private string SurfaceName() => definition.Surface switch
+    {
+        ServiceSurface.Compliance => "compliance",
+        ServiceSurface.Any => "any",
+        _ => "exchange",
+    };
 
     /// <summary>An empty variable must not turn one object into all of them.</summary>
     private static void RequireObject(string name, object? value)

@@ -1,5 +1,18 @@
 namespace ExchangeOnlineRs.Cmdlets;
 
+/// <summary>Where the service offers a cmdlet, and so which kind of connection can run it.</summary>
+public enum ServiceSurface
+{
+    /// <summary>Exchange Online.</summary>
+    Exchange,
+
+    /// <summary>Security &amp; Compliance.</summary>
+    Compliance,
+
+    /// <summary>Both.</summary>
+    Any,
+}
+
 /// <summary>What the base class must know of a cmdlet beyond its parameters.</summary>
 public sealed class ServiceCmdletDefinition
 {
@@ -17,6 +30,9 @@ public sealed class ServiceCmdletDefinition
 
     /// <summary>The type name of its rows.</summary>
     public string RowType { get; }
+
+    /// <summary>Where the service offers it.</summary>
+    public ServiceSurface Surface { get; init; }
 
     /// <summary>Whether it only reads, so that a request may be repeated after a network fault.</summary>
     public bool IsRead { get; init; }

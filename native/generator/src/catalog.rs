@@ -59,7 +59,8 @@ struct CatalogBinding {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Overrides {
     include: Include,
-    surface: String,
+    /// The parts of the service that the module serves, by the catalog's names.
+    surfaces: Vec<String>,
     pub(crate) hand_written: Vec<String>,
     /// Approved names for cmdlets whose verb PowerShell does not approve.
     approved_names: BTreeMap<String, String>,
@@ -111,6 +112,33 @@ enum Pipeline {
     Both,
 }
 
+impl Overrides {
+    /// Whether one of these parts of the service is among those that the module serves.
+    fn serves(&self, surfaces: &[String]) -> bool {
+        surfaces.iter().any(|surface| self.surfaces.contains(surface))
+    }
+}
+
+/// Where the service offers a cmdlet: the names of `ServiceSurface` in C#.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Surface {
+    Exchange,
+    Compliance,
+    Any,
+}
+
+impl Surface {
+    fn of(cmdlet: &CatalogCmdlet) -> Result<Self> {
+        let has = |name: &str| cmdlet.surfaces.iter().any(|surface| surface == name);
+        match (has("ExchangeOnline"), has("SecurityCompliance")) {
+            (true, true) => Ok(Self::Any),
+            (true, false) => Ok(Self::Exchange),
+            (false, true) => Ok(Self::Compliance),
+            (false, false) => Err(Error::Data(format!("{} is on no known surface", cmdlet.name))),
+        }
+    }
+}
+
 /// A cmdlet, ready to be written as a class.
 #[derive(Debug)]
 pub(crate) struct Cmdlet {
@@ -118,6 +146,7 @@ pub(crate) struct Cmdlet {
     pub(crate) service_name: String,
     /// The name PowerShell knows: the same but for unapproved verbs.
     pub(crate) command_name: String,
+    pub(crate) surface: Surface,
     pub(crate) default_set: Option<String>,
     pub(crate) should_process: bool,
     pub(crate) confirm_impact_high: bool,
@@ -175,7 +204,7 @@ pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdl
             Include::Names(names) => names.contains(&cmdlet.name),
             Include::Pattern(pattern) if pattern == "*" => {
                 !cmdlet.module_native
-                    && cmdlet.surfaces.contains(&overrides.surface)
+                    && overrides.serves(&cmdlet.surfaces)
                     && !overrides.hand_written.contains(&cmdlet.name)
             }
             Include::Pattern(pattern) => {
@@ -213,7 +242,7 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
     let sets: Vec<&String> = cmdlet
         .parameter_sets
         .iter()
-        .filter(|set| cmdlet.parameter_set_surfaces.get(*set).is_none_or(|on| on.contains(&overrides.surface)))
+        .filter(|set| cmdlet.parameter_set_surfaces.get(*set).is_none_or(|on| overrides.serves(on)))
         .collect();
     // The sets in which some parameter already takes the piped object.
     let value_takers: BTreeSet<String> = cmdlet
@@ -224,7 +253,7 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
     let mut parameters = Vec::new();
     for parameter in &cmdlet.parameters {
         let fix = correction.parameters.get(&parameter.name);
-        if fix.is_some_and(|f| f.remove) || !parameter.surfaces.contains(&overrides.surface) {
+        if fix.is_some_and(|f| f.remove) || !overrides.serves(&parameter.surfaces) {
             continue;
         }
         parameters.push(resolve_parameter(parameter, fix, &sets, &value_takers, cmdlet.module_native));
@@ -234,12 +263,14 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
         p.bindings.iter().filter_map(|(_, b)| b.position).min().unwrap_or(i32::MAX)
     });
 
+    let surface = Surface::of(&cmdlet)?;
     let default_set = correction
         .default_parameter_set
         .clone()
         .or(cmdlet.default_parameter_set.name)
         .filter(|name| name != ALL_SETS && sets.contains(&name));
     Ok(Cmdlet {
+        surface,
         default_set,
         should_process: cmdlet.should_process,
         confirm_impact_high: correction.confirm_impact_high.unwrap_or(cmdlet.confirm_impact_high),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::catalog::{Binding, Cmdlet, Parameter};
+use crate::catalog::{Binding, Cmdlet, Parameter, Surface};
 
 /// Members of `PSCmdlet` that a parameter may be called like; hiding them is then meant.
 const INHERITED: [&str; 18] = [
@@ -48,7 +48,12 @@ pub(crate) fn render(cmdlet: &Cmdlet) -> String {
     );
     out.push_str("#nullable enable\n\nusing System.Management.Automation;\n\n");
     out.push_str("namespace ExchangeOnlineRs.Cmdlets;\n\n");
-    let _ = writeln!(out, "/// <summary>Runs {} in Exchange Online.</summary>", cmdlet.service_name);
+    let service = match cmdlet.surface {
+        Surface::Exchange => "Exchange Online",
+        Surface::Compliance => "Security &amp; Compliance",
+        Surface::Any => "Exchange Online, or in Security &amp; Compliance",
+    };
+    let _ = writeln!(out, "/// <summary>Runs {} in {service}.</summary>", cmdlet.service_name);
     let _ = writeln!(out, "[{attribute}]");
     if cmdlet.command_name != cmdlet.service_name {
         let _ = writeln!(out, "[Alias({})]", literal(&cmdlet.service_name));
@@ -56,14 +61,16 @@ pub(crate) fn render(cmdlet: &Cmdlet) -> String {
     if matches!(verb, "Get" | "New" | "Search") {
         let _ = writeln!(out, "[OutputType({})]", literal(&cmdlet.row_type));
     }
-    let _ = writeln!(out, "public sealed class {class} : ServiceCmdlet\n{{");
+    // Not sealed: the cmdlets of a connection with a prefix are subclasses, emitted when it is made.
+    let _ = writeln!(out, "public class {class} : ServiceCmdlet\n{{");
     out.push_str("    /// <summary>Tells the base class which cmdlet this is.</summary>\n");
     let _ = writeln!(
         out,
-        "    public {class}()\n        : base(new ServiceCmdletDefinition({}, {})\n        {{\n            IsRead = {},\n            \
+        "    public {class}()\n        : base(new ServiceCmdletDefinition({}, {})\n        {{\n            Surface = ServiceSurface.{:?},\n            IsRead = {},\n            \
          AsksForConfirmation = {},\n            HasHighImpact = {},\n            HasPagedResults = {},\n        }})\n    {{\n    }}",
         literal(&cmdlet.service_name),
         literal(&cmdlet.row_type),
+        cmdlet.surface,
         cmdlet.is_read,
         cmdlet.should_process,
         cmdlet.confirm_impact_high,

@@ -68,7 +68,7 @@ const CATALOG: &str = r##"{"source": {}, "cmdlets": [
 
 fn overrides(include: &str, corrections: &str) -> String {
     format!(
-        r#"{{"include": {include}, "surface": "ExchangeOnline", "handWritten": ["Connect-Thing"],
+        r#"{{"include": {include}, "surfaces": ["ExchangeOnline"], "handWritten": ["Connect-Thing"],
         "approvedNames": {{"Validate-Thing": "Test-Thing"}}, "rowTypes": {{"Thing": "Deserialized.Example.Thing"}},
         "corrections": {corrections}}}"#
     )
@@ -91,8 +91,9 @@ fn a_class_carries_what_the_catalog_says() {
     let text = folder.read("out/Cmdlets/Get-Thing.g.cs");
     for expected in [
         "[Cmdlet(\"Get\", \"Thing\", DefaultParameterSetName = \"Identity\")]\n[OutputType(\"Deserialized.Example.Thing\")]\n",
-        "public sealed class GetThingCommand : ServiceCmdlet\n",
+        "public class GetThingCommand : ServiceCmdlet\n",
         "new ServiceCmdletDefinition(\"Get-Thing\", \"Deserialized.Example.Thing\")",
+        "Surface = ServiceSurface.Exchange,",
         "IsRead = true,",
         "HasPagedResults = true,",
         // Position 1 of the page is 0 of PowerShell.
@@ -144,6 +145,32 @@ fn everything_means_every_server_cmdlet_of_the_surface() {
     let folder = folder("all", r#""*""#, "{}");
     let generated = generate(&folder.0, &folder.0.join("out")).expect("generated");
     assert_eq!(generated.cmdlets, ["Connect-Thing", "Get-Thing", "Set-Thing", "Test-Thing"]);
+}
+
+#[test]
+fn a_cmdlet_says_where_the_service_offers_it() {
+    let folder = Folder::new("surfaces");
+    folder.write(
+        "cmdlets.json",
+        &CATALOG.replacen(
+            r#""name": "Set-Thing", "surfaces": ["#,
+            r#""name": "Set-Thing", "surfaces": ["SecurityCompliance", "#,
+            1,
+        ),
+    );
+    folder.write(
+        "overrides.json",
+        &overrides(r#""*""#, "{}")
+            .replace(r#""surfaces": ["ExchangeOnline"]"#, r#""surfaces": ["ExchangeOnline", "SecurityCompliance"]"#),
+    );
+    let generated = generate(&folder.0, &folder.0.join("out")).expect("generated");
+    assert_eq!(generated.cmdlets, ["Connect-Thing", "Get-Compliance", "Get-Thing", "Set-Thing", "Test-Thing"]);
+    for (cmdlet, surface) in [("Get-Thing", "Exchange"), ("Get-Compliance", "Compliance"), ("Set-Thing", "Any")] {
+        let text = folder.read(&format!("out/Cmdlets/{cmdlet}.g.cs"));
+        assert!(text.contains(&format!("Surface = ServiceSurface.{surface},")), "{text}");
+    }
+    let text = folder.read("out/Cmdlets/Get-Thing.g.cs");
+    assert!(text.contains(" Elsewhere "), "a parameter of a part of the service that the module serves too");
 }
 
 #[test]
