@@ -2,7 +2,7 @@
 //! further results once at the end.
 
 use crate::{
-    connection::{self, Connection, ServiceRequest, Surface},
+    connection::{self, COMMAND_TIMEOUT, Connection, ServiceRequest, Surface},
     event::Event,
     fault::{Fault, FaultKind},
     operation::{self, Operation, OperationId},
@@ -12,6 +12,7 @@ use crate::{
 use reqwest::Method;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Objects that a cmdlet gives when nobody says how many, as in the original.
@@ -124,7 +125,7 @@ struct End {
     request_id: Option<Uuid>,
 }
 
-async fn run(connection: &Connection, request: &Request, operation: &Operation) -> Result<(), Fault> {
+async fn run(connection: &Connection, request: &Request, operation: &Arc<Operation>) -> Result<(), Fault> {
     let mut left = match request.result_size {
         None => DEFAULT_RESULT_SIZE,
         Some(ResultSize::Limited(number)) => number,
@@ -156,6 +157,7 @@ async fn run(connection: &Connection, request: &Request, operation: &Operation) 
                     what: &request.cmdlet_name,
                     // The next page only reads, whatever the cmdlet is.
                     is_read: request.is_read || number > 1,
+                    timeout: COMMAND_TIMEOUT,
                 },
                 operation,
             )

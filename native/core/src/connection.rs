@@ -8,7 +8,6 @@ use crate::{
     http::{self, retry},
     operation::{self, Operation, OperationId},
     rest::{self, Diagnostics, InvokeHeaders},
-    runtime,
     secret::Secret,
     settings::{Environment, Flow, Settings},
 };
@@ -28,7 +27,9 @@ use url::Url;
 use uuid::Uuid;
 
 /// The service ends a command after 15 minutes; its answer to that may take a little longer.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(16 * 60);
+pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(16 * 60);
+/// The greeting is a short text, and somebody waits for it.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(60);
 /// The mailbox that stands for the organization in routing hints, where no person's can.
 const SYSTEM_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
 /// Hops to a regional host that are followed.
@@ -133,8 +134,13 @@ pub fn open(settings: &[u8], secret: Option<Secret>) -> OperationId {
     })
 }
 
-async fn connect(mut settings: Settings, secret: Option<Secret>, operation: &Operation) -> Result<Connection, Fault> {
+async fn connect(
+    mut settings: Settings,
+    secret: Option<Secret>,
+    operation: &Arc<Operation>,
+) -> Result<Connection, Fault> {
     let endpoint = Endpoint::resolve(&settings)?;
+    warn_of_unknown_host(&endpoint, operation);
     let http = http::client(&settings)?;
     let authority = Authority::new(http.clone(), endpoint.clone(), &settings);
     let sign_in = authority.sign_in(&settings, secret, operation).await?;
@@ -166,6 +172,24 @@ async fn connect(mut settings: Settings, secret: Option<Secret>, operation: &Ope
     };
     connection.greet(operation).await?;
     Ok(connection)
+}
+
+/// An address that is no cloud's gets real tokens all the same; a slip in it should not go unnoticed.
+fn warn_of_unknown_host(endpoint: &Endpoint, operation: &Operation) {
+    let is_own_machine = match endpoint.service.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if !endpoint.is_known && !is_own_machine {
+        let host = endpoint.service.host_str().unwrap_or_default();
+        operation.event(Event::Warning {
+            text: format!(
+                "'{host}' in -ConnectionUri is no known address of Exchange Online. It will get an access token."
+            ),
+        });
+    }
 }
 
 /// The routing hint for calls that are about no mailbox: the caller's own, which is in this tenant; else the organization's.
@@ -206,8 +230,7 @@ pub fn close(ids: &[String]) -> Vec<String> {
         .map(|connection| {
             connection.closed.cancel();
             let id = connection.id.to_string();
-            // A renewal may hold the lock for a while; nobody waits for that.
-            runtime::handle().spawn(async move { connection.tokens.wipe().await });
+            connection.tokens.wipe();
             id
         })
         .collect()
@@ -303,6 +326,8 @@ pub(crate) struct ServiceRequest<'a> {
     pub(crate) what: &'a str,
     /// Whether repeating it is harmless.
     pub(crate) is_read: bool,
+    /// How long an answer may take.
+    pub(crate) timeout: Duration,
 }
 
 impl Connection {
@@ -387,7 +412,7 @@ impl Connection {
     }
 
     /// The first call: shows that host, token and account are good, and brings the greeting.
-    async fn greet(&self, operation: &Operation) -> Result<(), Fault> {
+    async fn greet(&self, operation: &Arc<Operation>) -> Result<(), Fault> {
         let headers = self.headers(InvokeHeaders { page_size: self.settings.page_size, ..Default::default() }, None);
         let url = rest::banner_url(&self.service(), &self.tenant_id);
         let request = ServiceRequest {
@@ -397,6 +422,7 @@ impl Connection {
             body: Vec::new(),
             what: self.settings.connect_cmdlet(),
             is_read: true,
+            timeout: GREETING_TIMEOUT,
         };
         let body = self.send(request, operation).await?;
         if self.settings.show_banner
@@ -411,7 +437,11 @@ impl Connection {
 
     /// Sends a request: with a fresh token, again after transient faults, to the regional host if the service says so.
     /// Returns the body of a successful answer.
-    pub(crate) async fn send(&self, mut request: ServiceRequest<'_>, operation: &Operation) -> Result<Vec<u8>, Fault> {
+    pub(crate) async fn send(
+        &self,
+        mut request: ServiceRequest<'_>,
+        operation: &Arc<Operation>,
+    ) -> Result<Vec<u8>, Fault> {
         let mut attempt = 1;
         let mut redirects = 0;
         let mut token_replaced = false;
@@ -431,26 +461,11 @@ impl Connection {
                 regional = Some(self.follow(&response, &mut request, operation)?);
                 continue;
             }
-            if let Some(regional) = regional.take() {
-                *self.service.write().unwrap_or_else(PoisonError::into_inner) = regional;
-            }
             if response.status.is_success() {
+                if let Some(regional) = regional.take() {
+                    *self.service.write().unwrap_or_else(PoisonError::into_inner) = regional;
+                }
                 return Ok(response.body);
-            }
-            if response.status == StatusCode::UNAUTHORIZED && !token_replaced {
-                token_replaced = true;
-                let challenge = response
-                    .headers
-                    .get_all("www-authenticate")
-                    .iter()
-                    .find_map(|header| claims_challenge(header.to_str().ok()?));
-                operation.verbose(|| "The service asked for another access token.".to_owned());
-                self.tokens
-                    .replace(&token, challenge.as_deref(), operation)
-                    .await
-                    .map_err(|fault| self.break_with(fault))?;
-                self.broken.store(false, Ordering::Relaxed);
-                continue;
             }
             let diagnostics = Diagnostics::read(&response.headers);
             let fault = rest::fault_of_response(
@@ -460,6 +475,12 @@ impl Connection {
                 request.what,
                 self.user_principal_name.as_deref(),
             );
+            if response.status == StatusCode::UNAUTHORIZED && !token_replaced {
+                token_replaced = true;
+                if self.replace_token(&token, &response.headers, &fault, operation).await? {
+                    continue;
+                }
+            }
             if let Err(fault) =
                 self.pause(&fault, retry::retry_after(&response.headers), &request, &mut attempt, operation).await
             {
@@ -476,13 +497,36 @@ impl Connection {
         Fault::connection_closed(self.settings.connect_cmdlet())
     }
 
-    async fn token(&self, operation: &Operation) -> Result<Secret, Fault> {
+    async fn token(&self, operation: &Arc<Operation>) -> Result<Secret, Fault> {
         if self.closed.is_cancelled() {
             return Err(self.closed_fault());
         }
         let token = self.tokens.access(operation).await.map_err(|fault| self.break_with(fault))?;
         self.broken.store(false, Ordering::Relaxed);
         Ok(token)
+    }
+
+    /// Gets another token after one was refused with `fault`, and says whether that is worth another attempt: a role that is
+    /// missing stays missing, and a token of the caller stays what it is.
+    async fn replace_token(
+        &self,
+        refused: &Secret,
+        headers: &HeaderMap,
+        fault: &Fault,
+        operation: &Arc<Operation>,
+    ) -> Result<bool, Fault> {
+        let challenge =
+            headers.get_all("www-authenticate").iter().find_map(|header| claims_challenge(header.to_str().ok()?));
+        if challenge.is_none() && fault.message.contains("is not allowed to") {
+            return Ok(false);
+        }
+        operation.verbose(|| "The service asked for another access token.".to_owned());
+        let replaced = self.tokens.replace(refused, challenge.as_deref(), operation).await;
+        let is_new = replaced.map_err(|fault| self.break_with(fault))?.is_some();
+        if is_new {
+            self.broken.store(false, Ordering::Relaxed);
+        }
+        Ok(is_new)
     }
 
     /// A refused renewal is the end of the connection; a network fault during one is not.
@@ -500,7 +544,7 @@ impl Connection {
         retry_after: Option<Duration>,
         request: &ServiceRequest<'_>,
         attempt: &mut u32,
-        operation: &Operation,
+        operation: &Arc<Operation>,
     ) -> Result<(), Fault> {
         let Some(wait) = retry::wait(fault, retry_after, request.is_read, *attempt) else { return Err(fault.clone()) };
         *attempt += 1;
@@ -520,7 +564,7 @@ impl Connection {
         &self,
         request: &ServiceRequest<'_>,
         token: &Secret,
-        operation: &Operation,
+        operation: &Arc<Operation>,
     ) -> Result<Response, Fault> {
         let begun = Instant::now();
         let fault = |error: reqwest::Error| http::transport_fault(&error, &request.url);
@@ -532,7 +576,7 @@ impl Connection {
             .headers(request.headers.clone())
             .header("client-request-id", client_request_id.to_string())
             .bearer_auth(token.expose())
-            .timeout(COMMAND_TIMEOUT)
+            .timeout(request.timeout)
             .body(request.body.clone())
             .send()
             .await
@@ -555,10 +599,10 @@ impl Connection {
         &self,
         response: &Response,
         request: &mut ServiceRequest<'_>,
-        operation: &Operation,
+        operation: &Arc<Operation>,
     ) -> Result<Url, Fault> {
         let location = http::header(&response.headers, "location");
-        let regional = regional_host(&self.endpoint.service, location)
+        let regional = regional_host(&self.endpoint.service, &self.endpoint.door, location)
             .filter(|regional| regional.host() != request.url.host() || regional.port() != request.url.port())
             .ok_or_else(|| Fault::protocol("The service sent the request to an address that is not its own."))?;
         operation.verbose(|| format!("The tenant is served by {}.", regional.host_str().unwrap_or_default()));
@@ -572,21 +616,25 @@ impl Connection {
 const BACK_ENDS: [&str; 3] = [".protection.outlook.com", ".protection.office365.us", ".protection.partner.outlook.cn"];
 
 /// The regional host for a redirect to `location`, or `None` if it leads away from the service. Only the first label of the
-/// named host is used, so that the token never leaves the service's own domain.
-fn regional_host(front_door: &Url, location: &str) -> Option<Url> {
+/// named host is used, below the front door, so that the token never leaves the service's own domain.
+fn regional_host(service: &Url, door: &Url, location: &str) -> Option<Url> {
     if location.is_empty() {
         return None;
     }
-    let location = front_door.join(location).ok().filter(|location| location.scheme() == "https")?;
-    let mut regional = front_door.clone();
-    if location.host() == front_door.host() {
-        // The same host on another port: a back end behind the same name.
-        regional.set_port(location.port()).ok()?;
-        return Some(regional);
+    let location = service.join(location).ok().filter(|location| location.scheme() == "https")?;
+    if location.host() == service.host() {
+        // The same host on another port: a back end behind the same name. Port 446 is the back ends' own.
+        let mut same = service.clone();
+        same.set_port(location.port().filter(|port| *port != 446)).ok()?;
+        return Some(same);
     }
-    let (url::Host::Domain(host), url::Host::Domain(door)) = (location.host()?, front_door.host()?) else {
+    let mut regional = door.clone();
+    let (url::Host::Domain(host), url::Host::Domain(door)) = (location.host()?, door.host()?) else {
         return None;
     };
+    if host == door {
+        return Some(regional);
+    }
     let domain: Vec<&str> = door.rsplitn(3, '.').take(2).collect();
     let [top, second] = domain.as_slice() else { return None };
     let is_own = host.ends_with(&format!(".{second}.{top}")) || BACK_ENDS.iter().any(|domain| host.ends_with(domain));
@@ -634,7 +682,7 @@ mod tests {
     #[test]
     fn redirects_stay_in_the_services_domain() {
         let front_door = url("https://outlook.office365.com/");
-        let host = |location: &str| regional_host(&front_door, location).map(|url| url.to_string());
+        let host = |location: &str| regional_host(&front_door, &front_door, location).map(|url| url.to_string());
         assert_eq!(
             host("https://eur02b.admin.protection.outlook.com:446/adminapi/x").as_deref(),
             Some("https://eur02b.outlook.office365.com/")
@@ -653,10 +701,18 @@ mod tests {
         assert_eq!(host("https://outlook.office365.com:444/x").as_deref(), Some("https://outlook.office365.com:444/"));
         let compliance = url("https://ps.compliance.protection.outlook.com/");
         assert_eq!(
-            regional_host(&compliance, "https://nam12b.admin.protection.outlook.com:446/x")
+            regional_host(&compliance, &compliance, "https://nam12b.admin.protection.outlook.com:446/x")
                 .map(|url| url.to_string())
                 .as_deref(),
             Some("https://nam12b.ps.compliance.protection.outlook.com/")
+        );
+        // A region that somebody gave is left for the tenant's own.
+        let given = url("https://nam12b.ps.compliance.protection.outlook.com/");
+        assert_eq!(
+            regional_host(&given, &compliance, "https://eur02b.admin.protection.outlook.com:446/x")
+                .map(|url| url.to_string())
+                .as_deref(),
+            Some("https://eur02b.ps.compliance.protection.outlook.com/")
         );
     }
 

@@ -15,6 +15,10 @@ pub struct Endpoint {
     pub authority: Url,
     /// The scope to ask for, for example `https://outlook.office365.com/.default`.
     pub scope: String,
+    /// The front door of the service, below which its regional hosts are; `service` may be such a host.
+    pub door: Url,
+    /// Whether the service is one of a cloud that is known.
+    pub is_known: bool,
 }
 
 /// A cloud. `service` and `compliance` are the front doors of the REST service; other names that the reference gives for
@@ -113,15 +117,15 @@ impl Endpoint {
         };
         // A given address of another known cloud brings that cloud's resource and sign-in; an unknown one keeps the
         // environment's.
-        let cloud = CLOUDS
-            .iter()
-            .find(|cloud| service.host_str().is_some_and(|host| cloud.has(host, is_compliance)))
-            .unwrap_or(environment);
+        let known = CLOUDS.iter().find(|cloud| service.host_str().is_some_and(|host| cloud.has(host, is_compliance)));
+        let cloud = known.unwrap_or(environment);
         let authority = match settings.authorization_uri.as_deref().filter(|uri| !uri.is_empty()) {
             Some(uri) => https(uri, "AzureADAuthorizationEndpointUri")?,
             None => constant(cloud.authority),
         };
         let mut endpoint = Self {
+            door: if known.is_some() { constant(cloud.resource(is_compliance)) } else { service.clone() },
+            is_known: known.is_some(),
             service,
             authority: without_trailing_slash(authority),
             scope: format!("{}/.default", cloud.resource(is_compliance)),
@@ -167,6 +171,7 @@ impl Endpoint {
 fn check_organization(parameter: &str, organization: &str) -> Result<(), Fault> {
     let is_name = organization.len() <= 253
         && organization.contains(['.', '-'])
+        && organization.contains(|character: char| character.is_ascii_alphanumeric())
         && organization.chars().all(|character| character.is_ascii_alphanumeric() || ".-".contains(character));
     if is_name {
         return Ok(());
@@ -189,7 +194,8 @@ fn https(uri: &str, parameter: &str) -> Result<Url, Fault> {
         Fault::invalid_argument(
             format!("Invalid{parameter}"),
             format!(
-                "Invalid {parameter} parameter '{shown}': {why} Give an address such as https://outlook.office365.com."
+                "Invalid {parameter} parameter '{shown}': {why} Give an address such as {}.",
+                if parameter == "ConnectionUri" { CLOUDS[0].service } else { CLOUDS[0].authority }
             ),
         )
         .ending_session()

@@ -2,7 +2,7 @@
 //! [`FaultKind`] to its own error categories.
 
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// What kind of failure it is, as far as a caller can act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -70,6 +70,9 @@ pub struct Fault {
     pub server: Option<String>,
     /// The connection of the command that failed, once one was chosen.
     pub connection_id: Option<String>,
+    /// How long the service asks to wait before the next attempt.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
     /// True when the connection (or the attempt to make one) is over, so that going on makes no sense.
     pub ends_session: bool,
     /// More for people who look for the cause. Never a secret.
@@ -88,6 +91,7 @@ impl Fault {
             request_id: None,
             server: None,
             connection_id: None,
+            retry_after: None,
             ends_session: false,
             detail: None,
         }

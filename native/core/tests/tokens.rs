@@ -6,7 +6,13 @@ use common::*;
 use exo_core::connection;
 use exo_tenant::{FaultKind, Options};
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 #[test]
 fn a_claims_challenge_is_answered_with_a_new_token() {
@@ -42,6 +48,8 @@ struct Forwarder {
     address: std::net::SocketAddr,
     /// Streams that are open; none when it is closed.
     streams: Arc<std::sync::Mutex<Option<Vec<std::net::TcpStream>>>>,
+    /// Whether connections are taken and then nothing happens.
+    stalled: Arc<AtomicBool>,
 }
 
 impl Forwarder {
@@ -50,10 +58,16 @@ impl Forwarder {
         let address = listener.local_addr().expect("an address");
         let streams = Arc::new(std::sync::Mutex::new(Some(Vec::new())));
         let open = Arc::clone(&streams);
+        let stalled = Arc::new(AtomicBool::new(false));
+        let is_stalled = Arc::clone(&stalled);
         std::thread::spawn(move || {
             for inward in listener.incoming().flatten() {
                 let mut open = open.lock().expect("nobody panics with it");
                 let Some(open) = open.as_mut() else { return };
+                if is_stalled.load(Ordering::SeqCst) {
+                    open.push(inward);
+                    continue;
+                }
                 let outward = std::net::TcpStream::connect(&target).expect("the tenant listens");
                 open.push(inward.try_clone().expect("a handle"));
                 for (mut from, mut to) in
@@ -66,7 +80,15 @@ impl Forwarder {
                 }
             }
         });
-        Self { address, streams }
+        Self { address, streams, stalled }
+    }
+
+    /// Breaks the connections that are open; those that come get no answer, as behind a firewall that drops everything.
+    fn stall(&self) {
+        self.stalled.store(true, Ordering::SeqCst);
+        for stream in self.streams.lock().expect("nobody panics with it").iter_mut().flat_map(std::mem::take) {
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
     }
 
     /// Breaks the connections that are open and takes no more.
@@ -119,4 +141,45 @@ fn a_revoked_sign_in_breaks_the_connection_with_one_clear_fault() {
         assert_eq!(run(&id, "Get-Mailbox", &json!({})).expect_err("still revoked"), fault);
     }
     assert_eq!(service.token_requests(), before);
+}
+
+#[test]
+fn nobody_waits_for_a_renewal_while_the_token_is_good() {
+    let service = Service::start(Options { mailboxes: 5, token_lifetime_seconds: 20, ..Options::default() });
+    let target = service.tenant.facts().connection_uri.trim_start_matches("https://").to_owned();
+    let forwarder = Forwarder::start(target);
+    let mut settings = service.settings("password", Some("admin"));
+    settings["authorizationUri"] = format!("https://{}/organizations", forwarder.address).into();
+    let outcome = finish(open(&settings, &service.password("admin"))).expect("connects");
+    let id = outcome.result["connectionId"].as_str().expect("an id");
+    forwarder.stall();
+    std::thread::sleep(Duration::from_millis(15_300));
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(run(id, "Get-Mailbox", &json!({})).expect("the token is still good").rows.len(), 5);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(4), "the sign-in service hangs, not the service");
+}
+
+#[test]
+fn a_role_that_is_missing_costs_no_token() {
+    let service = Service::with_mailboxes(5);
+    let id = service.connect("admin");
+    let before = service.token_requests();
+    let denied = json!({"error": {"code": "Unauthorized", "message": "User is not allowed to call Get-Mailbox"}});
+    for _ in 0..3 {
+        service.tenant.push_answer(401, denied.to_string());
+        let fault = run(&id, "Get-Mailbox", &json!({})).expect_err("no role");
+        assert!(fault["message"].as_str().is_some_and(|text| text.contains("is not allowed to call")), "{fault}");
+    }
+    assert_eq!(service.token_requests(), before);
+    // One that is refused without a reason is replaced, but not again and again.
+    for _ in 0..3 {
+        service.tenant.push_answer(401, "");
+        service.tenant.push_answer(401, "");
+        let fault = run(&id, "Get-Mailbox", &json!({})).expect_err("refused");
+        assert_eq!(fault["kind"], "authentication", "{fault}");
+        assert_eq!(service.token_requests() - before, 1);
+        let _ = run(&id, "Get-Mailbox", &json!({}));
+    }
 }

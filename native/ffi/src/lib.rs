@@ -120,10 +120,12 @@ impl signer::Signer for ForeignSigner {
     fn sign(&self, key: u64, data: &[u8]) -> Result<Vec<u8>, String> {
         let mut output = vec![0; SIGNATURE_ROOM];
         let length = self.0.call(key, data.into(), output.as_mut_slice().into());
-        output.truncate(usize::try_from(length.unsigned_abs()).unwrap_or(SIGNATURE_ROOM));
+        let written =
+            usize::try_from(length.unsigned_abs()).ok().filter(|written| (1..=SIGNATURE_ROOM).contains(written));
+        let Some(written) = written else { return Err(format!("the key gave a signature of {length} bytes.")) };
+        output.truncate(written);
         match length {
             1.. => Ok(output),
-            0 => Err("the key gave an empty signature.".to_owned()),
             _ => Err(String::from_utf8_lossy(&output).into_owned()),
         }
     }

@@ -54,11 +54,9 @@ pub(super) async fn sign_in(
             FaultKind::Timeout,
             "SignInTimeout",
             format!(
-                "Nobody signed in within {} seconds. Run {} again, with {} where no browser can be used.",
+                "Nobody signed in within {} seconds. Run {} again, with -Device where no browser can be used.",
                 limit.as_secs(),
                 authority.connect_cmdlet,
-                // Only one of the two cmdlets knows -Device.
-                if settings.is_eop_session { "a certificate" } else { "-Device" }
             ),
         )
         .ending_session()

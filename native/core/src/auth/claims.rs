@@ -39,10 +39,8 @@ impl Claims {
     /// It is no such token, or lacks the tenant.
     pub fn read(token: &Secret) -> Result<Self, Fault> {
         let refuse = || {
-            Fault::protocol(
-                "The sign-in service gave an access token that names no tenant; it cannot be used for Exchange.",
-            )
-            .ending_session()
+            Fault::protocol("The access token names no tenant; it is none of Entra ID for Exchange and cannot be used.")
+                .ending_session()
         };
         let payload = token.expose().split('.').nth(1).ok_or_else(refuse)?;
         let payload = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map_err(|_| refuse())?;
@@ -72,12 +70,12 @@ pub(super) fn check_user(tokens: &Tokens, settings: &Settings) -> Result<(), Fau
     if settings.flow == Flow::Password {
         return Ok(());
     }
-    let (Some(asked), Some(got)) = (
-        settings.user_principal_name.as_deref().filter(|asked| !asked.is_empty()),
-        tokens.claims.user_principal_name(),
-    ) else {
+    let asked = settings.user_principal_name.as_deref().filter(|asked| !asked.is_empty());
+    // The app-only ways have no user, whatever a script passes along.
+    let Some(asked) = asked.filter(|_| !settings.flow.is_app_only() && settings.flow != Flow::ManagedIdentity) else {
         return Ok(());
     };
+    let got = tokens.claims.user_principal_name().unwrap_or("an application");
     if asked.eq_ignore_ascii_case(got) || is_guest_name(got, asked) {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! Sign-in on another device: the device authorization grant (RFC 8628).
 
-use super::{Authority, SendError, error, token::Tokens};
+use super::{Authority, CLIENT_CAPABILITIES, SendError, error, token::Tokens};
 use crate::{event::Event, fault::Fault, operation::Operation, settings::Settings};
 use oauth2::{RequestTokenError, StandardDeviceAuthorizationResponse, basic::BasicErrorResponse};
 
@@ -27,6 +27,7 @@ pub(super) async fn sign_in(
     });
     let response = oauth
         .exchange_device_access_token(&details)
+        .add_extra_param("claims", CLIENT_CAPABILITIES)
         .request_async(&authority.calls(operation), tokio::time::sleep, Some(details.expires_in()))
         .await
         .map_err(|failure| error::translate(failure, &authority.attempt(user)))?;

@@ -10,7 +10,7 @@ use crate::{
 };
 use oauth2::{ErrorResponseType, RequestTokenError, StandardErrorResponse};
 use serde::Deserialize;
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 /// What a message about a failed sign-in can name.
 #[derive(Clone, Copy, Debug)]
@@ -54,44 +54,73 @@ where
             attempt,
         ),
         // The parser's own words can quote the answer, and that can hold a token.
-        RequestTokenError::Parse(..) => unreadable(),
+        RequestTokenError::Parse(..) => unreadable(attempt),
         RequestTokenError::Other(text) => Fault::protocol(format!("Sign-in failed: {text}.")).ending_session(),
     }
 }
 
 /// Translates the body of an error answer that no OAuth 2.0 client has read.
 pub(super) fn from_body(body: &[u8], attempt: &Attempt<'_>) -> Fault {
-    #[derive(Deserialize)]
-    struct Answer {
-        error: String,
-        #[serde(default)]
-        error_description: String,
-    }
     match serde_json::from_slice::<Answer>(body) {
         Ok(answer) => from_answer(&answer.error, &answer.error_description, attempt),
-        Err(_) => unreadable(),
+        Err(_) => unreadable(attempt),
     }
 }
 
-fn unreadable() -> Fault {
-    Fault::protocol(
-        "The answer of the sign-in service could not be read. Check AzureADAuthorizationEndpointUri, and whether a proxy \
-         answers in its place.",
-    )
-    .ending_session()
+/// An error answer of the sign-in service.
+#[derive(Deserialize)]
+struct Answer {
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+/// Something else than the sign-in service has answered. During a renewal the address is known to be right, so it will pass.
+fn unreadable(attempt: &Attempt<'_>) -> Fault {
+    let message = "The answer of the sign-in service could not be read. Check AzureADAuthorizationEndpointUri, and whether a proxy \
+                   answers in its place.";
+    if attempt.is_renewal {
+        Fault::new(FaultKind::ServiceUnavailable, "UnexpectedResponse", message)
+    } else {
+        Fault::protocol(message).ending_session()
+    }
 }
 
 /// The fault for a status that says nothing of the sign-in, only that the service cannot take it now. The body may be
-/// anything, a gateway's page included.
-pub(super) fn passing_fault(status: u16, host: &str) -> Option<Fault> {
+/// anything, a gateway's page included; a sentence of the sign-in service in it is kept, for its code and correlation id.
+pub(super) fn passing_fault(status: u16, host: &str, retry_after: Option<Duration>, body: &[u8]) -> Option<Fault> {
     let (kind, error_id, what) = match status {
         408 | 504 => (FaultKind::Timeout, "RequestTimeout", "took too long"),
         429 => (FaultKind::Throttled, "SignInThrottled", "is throttling sign-ins"),
         500..=599 => (FaultKind::ServiceUnavailable, "SignInServiceUnavailable", "is out of order for the moment"),
         _ => return None,
     };
-    let message = format!("The sign-in service {host} {what} (HTTP {status}). Please try again after some time.");
-    Some(Fault { status: Some(status), ..Fault::new(kind, error_id, message) })
+    let said = serde_json::from_slice::<Answer>(body)
+        .ok()
+        .filter(|answer| !answer.error_description.is_empty())
+        .map_or_else(String::new, |answer| format!(" {}", answer.error_description));
+    let message = format!("The sign-in service {host} {what} (HTTP {status}). Please try again after some time.{said}");
+    Some(Fault { status: Some(status), retry_after, ..Fault::new(kind, error_id, message) })
+}
+
+/// Whether a refused renewal means that the refresh token is worth nothing any more, so that asking again is of no use.
+/// Everything else may be different next time: a policy looks at the place and the hour, and a proxy may have answered.
+pub(super) fn ends_refresh_token(fault: &Fault) -> bool {
+    const ENDED: [&str; 12] = [
+        "AADSTS70000",
+        "AADSTS70008",
+        "AADSTS70043",
+        "AADSTS70044",
+        "AADSTS50057",
+        "AADSTS50089",
+        "AADSTS50132",
+        "AADSTS50133",
+        "AADSTS50173",
+        "AADSTS700082",
+        "AADSTS700084",
+        "TokenExpired",
+    ];
+    ENDED.contains(&fault.error_id.as_str())
 }
 
 /// Translates an error answer: `error` is the OAuth code, `description` the sentence that begins with an AADSTS code.
@@ -116,7 +145,7 @@ pub(super) fn from_answer(error: &str, description: &str, attempt: &Attempt<'_>)
     let said = if description.is_empty() { format!("({error})") } else { description.to_owned() };
     let fault = Fault::new(kind, error_id, format!("{advice}{again} {said}"));
     // Everything else is an answer; this is only a bad moment.
-    if kind == FaultKind::ServiceUnavailable { fault } else { fault.ending_session() }
+    if fault.is_transient() { fault } else { fault.ending_session() }
 }
 
 type Advice = (FaultKind, String);
@@ -133,10 +162,10 @@ fn of_person(code: u32, attempt: &Attempt<'_>) -> Option<Advice> {
         ),
         50053 => (Authentication, format!("Sign-in of {who} is locked after too many attempts.")),
         50055 => (Authentication, format!("The password of {who} has expired. Change it and try again.")),
-        50056 | 51004 => (Authentication, format!("{} cannot sign in with a password here.", capitalised(&who))),
+        50056 => (Authentication, format!("{} cannot sign in with a password here.", capitalised(&who))),
         50057 => (Authentication, format!("The account {who} is disabled.")),
         50105 => (Authentication, format!("{} is not assigned to this client. Assign it in Entra.", capitalised(&who))),
-        50020 | 90072 => (
+        50020 | 51004 | 90072 => (
             Authentication,
             format!(
                 "{} is no user, guest or partner of this organization. Check -DelegatedOrganization and \
@@ -163,8 +192,8 @@ fn of_person(code: u32, attempt: &Attempt<'_>) -> Option<Advice> {
             InteractionRequired,
             format!("There is no single signed-in account to go on with. Run {cmdlet} -UserPrincipalName."),
         ),
-        53000..=53004 | 530_003 | 530_032 => (
-            InteractionRequired,
+        50097 | 50131 | 53000..=53004 | 53011 | 530_003 | 530_032 | 530_034 | 530_035 => (
+            if attempt.app_id.is_some() { Authentication } else { InteractionRequired },
             format!("A Conditional Access policy blocks the sign-in of {who} in this way or from this place."),
         ),
         65001 => (
@@ -198,7 +227,9 @@ fn of_application(code: u32, attempt: &Attempt<'_>) -> Option<Advice> {
             format!("The client secret of {who} is wrong. Give the secret's value, not its id, or use a certificate.",)
         }
         7_000_222 => format!("The client secret of {who} has expired. Create a new one, or use a certificate."),
-        7_000_218 => format!("{} needs a certificate, -ClientSecret or -FederatedTokenFilePath.", capitalised(&who)),
+        7_000_216 | 7_000_218 => {
+            format!("{} needs a certificate, -ClientSecret or -FederatedTokenFilePath.", capitalised(&who))
+        }
         700_027 => format!(
             "The certificate is not among those registered for {who}, or has expired. Upload its public part to the \
              application's certificates in Entra.",
@@ -207,11 +238,16 @@ fn of_application(code: u32, attempt: &Attempt<'_>) -> Option<Advice> {
             "The proof that {who} sent is outside of its time. Check the clock of this machine, or the federated token's life."
         ),
         50013 | 700_023 | 700_030 => format!("The proof that {who} sent is not valid."),
+        5_002_738 | 5_002_730 => {
+            format!(
+                "The sign-in service does not take the kind of key that {who} signs with. Use a certificate with an RSA key."
+            )
+        }
         700_211 | 700_212 | 700_213 | 70021 => format!(
             "No federated credential of {who} matches the token. Compare its issuer, subject and audience with the credential in \
              Entra.",
         ),
-        7_000_229 | 7_000_216 => format!("{} has no service principal in this organization yet.", capitalised(&who)),
+        7_000_229 => format!("{} has no service principal in this organization yet.", capitalised(&who)),
         _ => return None,
     };
     Some((Authentication, advice))
@@ -235,7 +271,15 @@ fn of_both(code: u32, attempt: &Attempt<'_>) -> Option<Advice> {
             Authentication,
             "Exchange Online is not there in this organization or cloud. Check -ExchangeEnvironmentName and -ConnectionUri.".into(),
         ),
-        90033 | 90020 | 90038 => unavailable(),
+        90038 => (
+            Authentication,
+            "The organization is in another national cloud. Give its name with -ExchangeEnvironmentName.".into(),
+        ),
+        90006 | 90012 | 90024 | 90033 | 50087 => unavailable(),
+        90055 | 50196 => (
+            FaultKind::Throttled,
+            "The sign-in service has had too many sign-ins from here in a short time. Please try again later.".into(),
+        ),
         _ => return None,
     })
 }
@@ -315,16 +359,45 @@ mod tests {
             (502, FaultKind::ServiceUnavailable),
             (504, FaultKind::Timeout),
         ] {
-            let fault = passing_fault(status, "login.example").expect("a passing fault");
+            let fault = passing_fault(status, "login.example", None, b"<html>").expect("a passing fault");
             assert_eq!((fault.kind, fault.ends_session), (kind, false));
         }
-        assert!(passing_fault(400, "login.example").is_none() && passing_fault(200, "login.example").is_none());
+        assert!([200, 400].iter().all(|status| passing_fault(*status, "login.example", None, b"").is_none()));
         for fault in [
             from_answer("server_error", "text", &attempt(None)),
             from_answer("invalid_grant", "AADSTS90033: …", &attempt(None)),
         ] {
             assert_eq!((fault.kind, fault.ends_session), (FaultKind::ServiceUnavailable, false));
         }
+    }
+
+    #[test]
+    fn only_a_dead_refresh_token_is_given_up() {
+        let renewal = Attempt { is_renewal: true, ..attempt(Some("a@b.c")) };
+        for code in [50173, 700_082, 70008] {
+            assert!(
+                ends_refresh_token(&from_answer("invalid_grant", &format!("AADSTS{code}: text"), &renewal)),
+                "{code}"
+            );
+        }
+        for code in [53003, 50076, 90024, 90055, 50196, 1] {
+            assert!(
+                !ends_refresh_token(&from_answer("invalid_grant", &format!("AADSTS{code}: text"), &renewal)),
+                "{code}"
+            );
+        }
+        let page = from_body(b"<html>Welcome to the hotel</html>", &renewal);
+        assert!(!ends_refresh_token(&page) && page.is_transient() && !page.ends_session);
+    }
+
+    #[test]
+    fn the_sentence_of_a_service_out_of_order_is_kept() {
+        let body = br#"{"error":"temporarily_unavailable","error_description":"AADSTS90033: text Correlation ID: 1"}"#;
+        let fault = passing_fault(503, "login.example", Some(Duration::from_secs(7)), body).expect("a passing fault");
+        assert!(
+            fault.message.ends_with("Correlation ID: 1") && fault.retry_after == Some(Duration::from_secs(7)),
+            "{fault}"
+        );
     }
 
     #[test]

@@ -97,7 +97,16 @@ impl ManagedIdentity {
         let (host, address) = if let Some(identity) = variable("IDENTITY_ENDPOINT") {
             match (variable("IDENTITY_HEADER"), variable("IMDS_ENDPOINT")) {
                 (Some(header), _) => (Host::AppService(secret(header)), address("IDENTITY_ENDPOINT", identity)?),
-                (None, Some(_)) => (Host::Arc { keys: arc_keys(settings) }, address("IDENTITY_ENDPOINT", identity)?),
+                (None, Some(_)) => {
+                    let address = address("IDENTITY_ENDPOINT", identity)?;
+                    // The agent is on this machine; its key must not go to another.
+                    if !is_loopback(&address) {
+                        return Err(unavailable(
+                            "IDENTITY_ENDPOINT does not lead to an Azure Arc agent on this machine",
+                        ));
+                    }
+                    (Host::Arc { keys: arc_keys(settings) }, address)
+                }
                 (None, None) => {
                     return Err(unavailable(
                         "IDENTITY_ENDPOINT is set, but neither IDENTITY_HEADER nor IMDS_ENDPOINT is",
@@ -130,43 +139,39 @@ impl ManagedIdentity {
         Ok(Self { host, address, client_id, resource: endpoint.resource(), http: client()? })
     }
 
-    /// Asks for a token.
+    /// Asks for a token, once. `is_renewal` says that this has worked before.
     ///
     /// # Errors
     /// Nothing answers, or what it answers.
-    pub(super) async fn token(&self, operation: &Operation) -> Result<Tokens, Fault> {
+    pub(super) async fn token(&self, is_renewal: bool, operation: &Operation) -> Result<Tokens, Fault> {
         operation.verbose(|| format!("Asking {} at {} for a token.", self.host.name(), self.address));
-        let mut attempt = 1;
-        loop {
-            let fault = match self.ask(operation).await {
-                Ok(tokens) => return Ok(tokens),
-                Err(fault) => fault,
-            };
-            // Nobody there stays nobody there; a busy one recovers.
-            let wait = retry::wait(&fault, None, true, attempt).filter(|_| fault.status.is_some());
-            let Some(wait) = wait else {
-                return Err(if fault.is_transient() { fault } else { fault.ending_session() });
-            };
-            attempt += 1;
-            operation.verbose(|| format!("{} Asking again in {:.1} s.", fault.message, wait.as_secs_f64()));
-            tokio::time::sleep(wait).await;
+        let fault = match self.ask(operation).await {
+            Ok(tokens) => return Ok(tokens),
+            Err(fault) => fault,
+        };
+        // Nobody there means something else before the first token than after it.
+        if fault.error_id == "HostUnreachable" && !is_renewal {
+            let cause = fault.detail.unwrap_or(fault.message);
+            return Err(unavailable(&format!("nothing answers at {}", self.address)).with_detail(cause));
         }
+        Err(if fault.is_transient() { fault } else { fault.ending_session() })
     }
 
     async fn ask(&self, operation: &Operation) -> Result<Tokens, Fault> {
-        let (mut status, headers, mut body) = self.call(None, operation).await?;
+        let (mut status, mut headers, mut body) = self.call(None, operation).await?;
         if let (Host::Arc { keys }, StatusCode::UNAUTHORIZED) = (&self.host, status) {
             let key = arc_key(&headers, keys)?;
-            (status, _, body) = self.call(Some(&key), operation).await?;
+            (status, headers, body) = self.call(Some(&key), operation).await?;
         }
         if !status.is_success() {
-            return Err(self.refusal(status, body.expose()));
+            return Err(Fault { retry_after: retry::retry_after(&headers), ..self.refusal(status, body.expose()) });
         }
         let answer: Answer = serde_json::from_str(body.expose()).map_err(|_| self.unexpected())?;
         let life = answer.expires_in.as_ref().and_then(seconds);
         let tokens = Tokens::from_access_token(Secret::new(answer.access_token))?;
         Ok(match life {
-            Some(life) => tokens.living(life),
+            // Tokens are kept there for a while, so the token itself may know better.
+            Some(life) => tokens.living_at_most(life),
             None => tokens,
         })
     }
@@ -181,16 +186,14 @@ impl ManagedIdentity {
             Fault::internal(format!("The request for a managed identity could not be made: {}.", http::chain(&error)))
         })?;
         let (method, url) = (request.method().clone(), request.url().clone());
-        let unreachable = |error: reqwest::Error| {
-            if error.is_connect() || error.is_timeout() {
-                unavailable(&format!("nothing answers at {}", self.address)).with_detail(http::chain(&error))
-            } else {
-                http::transport_fault(&error, &url)
-            }
+        let fault = |error: reqwest::Error| {
+            let fault = http::transport_fault(&error, &url);
+            // Outside of Azure connecting often ends by time-out rather than by refusal.
+            if error.is_connect() { Fault { error_id: "HostUnreachable".to_owned(), ..fault } } else { fault }
         };
-        let response = self.http.execute(request).await.map_err(unreachable)?;
+        let response = self.http.execute(request).await.map_err(fault)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.text().await.map_err(unreachable)?;
+        let body = response.text().await.map_err(fault)?;
         operation.verbose(|| http::call_line(&method, &url, status, body.len(), begun, &Uuid::nil()));
         Ok((status, headers, Secret::new(body)))
     }
@@ -285,6 +288,15 @@ fn address(variable: &str, text: &str) -> Result<Url, Fault> {
     })
 }
 
+fn is_loopback(address: &Url) -> bool {
+    match address.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 fn unavailable(why: &str) -> Fault {
     Fault::new(
         FaultKind::Authentication,
@@ -345,7 +357,8 @@ fn arc_key(headers: &HeaderMap, keys: &Path) -> Result<Secret, Fault> {
     if length > LARGEST_ARC_KEY {
         return Err(refuse(format!("the key file '{}' is too large", path.display())));
     }
-    std::fs::read_to_string(path).map(Secret::new).map_err(|error| refuse(readable(path, &error)))
+    let key = Secret::new(std::fs::read_to_string(path).map_err(|error| refuse(readable(path, &error)))?);
+    Ok(Secret::new(key.expose().trim().to_owned()))
 }
 
 fn readable(path: &Path, error: &std::io::Error) -> String {
@@ -417,6 +430,11 @@ mod tests {
         for (variables, account, error_id) in [
             (arc, Some("id"), "UserAssignedIdentityNotAvailable"),
             (json!({"IDENTITY_ENDPOINT": "http://localhost:1/token"}), None, "ManagedIdentityUnavailable"),
+            (
+                json!({"IDENTITY_ENDPOINT": "http://192.0.2.1/token", "IMDS_ENDPOINT": "x"}),
+                None,
+                "ManagedIdentityUnavailable",
+            ),
             (json!({"MSI_ENDPOINT": "nonsense"}), None, "InvalidManagedIdentityEndpoint"),
             (json!({"MSI_ENDPOINT": "file:///etc/passwd"}), None, "InvalidManagedIdentityEndpoint"),
         ] {
@@ -438,7 +456,7 @@ mod tests {
             headers.insert("www-authenticate", challenge.parse().expect("a header"));
             arc_key(&headers, &folder)
         };
-        let good = file("1.key", "the-key");
+        let good = file("1.key", "the-key\n");
         assert_eq!(read(&good).expect("read").expose(), "the-key");
         for bad in [file("1.txt", "x"), file("2.key", &"x".repeat(5000)), folder.join("no.key"), "/etc/passwd".into()] {
             assert_eq!(read(&bad).expect_err("refused").error_id, "AzureArcChallenge");

@@ -19,6 +19,7 @@ pub mod token;
 use crate::{
     endpoint::Endpoint,
     fault::Fault,
+    http::retry,
     operation::Operation,
     secret::Secret,
     settings::{Flow, Settings},
@@ -107,21 +108,29 @@ impl Authority {
     ) -> Result<SignIn, Fault> {
         let secret = secret.filter(|secret| !secret.is_empty());
         let (tokens, renewal) = match settings.flow {
-            Flow::Password => (password::sign_in(self, settings, secret, operation).await?, Renewal::RefreshToken),
+            Flow::Password => {
+                let secret = secret.as_ref();
+                // A password that got no answer may have been counted; only what was not taken is sent again.
+                let tokens =
+                    patiently(operation, false, || password::sign_in(self, settings, secret, operation)).await?;
+                (tokens, Renewal::RefreshToken)
+            }
             Flow::Browser => (authorization_code::sign_in(self, settings, operation).await?, Renewal::RefreshToken),
             Flow::Device => (device_code::sign_in(self, settings, operation).await?, Renewal::RefreshToken),
             Flow::Certificate | Flow::ClientSecret | Flow::FederatedToken => {
                 let application = Application::new(settings, secret)?;
-                (application.token(self, None, operation).await?, Renewal::Application(application))
+                let tokens = patiently(operation, true, || application.token(self, None, operation)).await?;
+                (tokens, Renewal::Application(application))
             }
             Flow::ManagedIdentity => {
                 let identity = ManagedIdentity::find(settings, &self.endpoint)?;
-                (identity.token(operation).await?, Renewal::ManagedIdentity(identity))
+                let tokens = patiently(operation, true, || identity.token(false, operation)).await?;
+                (tokens, Renewal::ManagedIdentity(identity))
             }
             Flow::AccessToken => (access_token::take(settings, &self.endpoint, secret)?, Renewal::Nowhere),
         };
         claims::check_user(&tokens, settings)?;
-        tenant::check(self, &tokens, settings, operation).await?;
+        patiently(operation, true, || tenant::check(self, &tokens, settings, operation)).await?;
         Ok(SignIn { tokens, renewal })
     }
 
@@ -154,6 +163,27 @@ impl Authority {
     }
 }
 
+/// Repeats a step of a sign-in while the service is out of order. A host that cannot be reached at all is told at once: somebody
+/// may be waiting at a prompt.
+async fn patiently<T, F: Future<Output = Result<T, Fault>>>(
+    operation: &Operation,
+    is_harmless: bool,
+    step: impl Fn() -> F,
+) -> Result<T, Fault> {
+    let mut attempt = 1;
+    loop {
+        let fault = match step().await {
+            Err(fault) => fault,
+            done => return done,
+        };
+        let wait = retry::wait(&fault, None, is_harmless, attempt).filter(|_| fault.status.is_some());
+        let Some(wait) = wait else { return Err(fault) };
+        attempt += 1;
+        operation.verbose(|| format!("{fault} Trying again in {:.1} s (attempt {attempt}).", wait.as_secs_f64()));
+        tokio::time::sleep(wait).await;
+    }
+}
+
 /// Calls of the sign-in service on behalf of an operation.
 #[derive(Clone, Copy)]
 struct Calls<'a> {
@@ -179,7 +209,8 @@ impl Calls<'_> {
         let headers = std::mem::take(response.headers_mut());
         let body = response.bytes().await.map_err(fault)?.to_vec();
         self.operation.verbose(|| crate::http::call_line(&method, &url, status, body.len(), begun, &id));
-        if let Some(fault) = error::passing_fault(status.as_u16(), url.host_str().unwrap_or_default()) {
+        let host = url.host_str().unwrap_or_default();
+        if let Some(fault) = error::passing_fault(status.as_u16(), host, retry::retry_after(&headers), &body) {
             return Err(SendError(fault));
         }
         let mut answer = http::Response::new(body);

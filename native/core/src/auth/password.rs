@@ -8,7 +8,7 @@ use oauth2::{ResourceOwnerPassword, ResourceOwnerUsername};
 pub(super) async fn sign_in(
     authority: &Authority,
     settings: &Settings,
-    password: Option<Secret>,
+    password: Option<&Secret>,
     operation: &Operation,
 ) -> Result<Tokens, Fault> {
     let user = settings.user_principal_name.as_deref().unwrap_or_default();

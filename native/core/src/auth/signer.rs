@@ -14,6 +14,9 @@ pub enum Algorithm {
     /// RSASSA-PSS with SHA-256.
     #[serde(rename = "PS256")]
     Ps256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, for keys whose store knows no PSS.
+    #[serde(rename = "RS256")]
+    Rs256,
     /// ECDSA on P-256 with SHA-256.
     #[serde(rename = "ES256")]
     Es256,
@@ -30,6 +33,7 @@ impl Algorithm {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ps256 => "PS256",
+            Self::Rs256 => "RS256",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
             Self::Es512 => "ES512",

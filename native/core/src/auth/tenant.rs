@@ -40,7 +40,7 @@ pub(super) async fn check(
         "OrganizationMismatch",
         format!(
             "{who} belongs to tenant {got}, but -{parameter} asks for '{asked}'. No connection was made. Sign in with an account \
-             of that organization, or leave -{parameter} out.",
+             of that organization, or correct -{parameter}.",
         ),
     )
     .ending_session())

@@ -9,11 +9,11 @@ use crate::{
 };
 use oauth2::{RefreshToken, TokenResponse, basic::BasicTokenResponse};
 use std::{
-    sync::PoisonError,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 use time::OffsetDateTime;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
 
 /// A token is renewed this long before its end, or after three quarters of a shorter life.
 const EARLY: Duration = Duration::from_secs(300);
@@ -22,8 +22,11 @@ const UNKNOWN_LIFE: Duration = Duration::from_secs(3600);
 /// The longest life that is believed; tokens that can be challenged live about a day.
 const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Time between two attempts to renew a token that is still good.
+/// After a renewal that failed nobody tries again for this long: what was refused will be refused, and a sign-in service that
+/// is out of order is not helped by thousands of commands that ask.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
+/// A token that the service refuses without saying why is replaced at most this often.
+const REPLACEMENT_PAUSE: Duration = Duration::from_secs(60);
 
 /// The tokens of a sign-in.
 #[derive(Debug)]
@@ -78,6 +81,13 @@ impl Tokens {
         }
     }
 
+    /// The same tokens with a life of `life` from now on, if that is shorter.
+    #[must_use]
+    pub fn living_at_most(self, life: Duration) -> Self {
+        let life = life.min(self.left());
+        self.living(life)
+    }
+
     /// What is left of the access token's life.
     fn left(&self) -> Duration {
         Duration::try_from(self.expires - OffsetDateTime::now_utc()).unwrap_or_default()
@@ -88,106 +98,225 @@ impl Tokens {
     }
 }
 
+/// How a renewal ended; nothing while it runs.
+type Outcome = watch::Receiver<Option<Result<(), Fault>>>;
+
 /// The tokens of a connection, shared by all its commands.
 #[derive(Debug)]
 pub struct TokenSource {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     authority: Authority,
     renewal: Renewal,
+    /// Never held while something is waited for.
     state: Mutex<State>,
-    /// End of the current token's life, readable while a renewal holds the lock.
-    expires: std::sync::Mutex<OffsetDateTime>,
 }
 
 #[derive(Debug)]
 struct State {
     tokens: Tokens,
-    /// Why the refresh token is worth nothing any more. Asking again would get the same answer, for every command of every
-    /// runspace; the sign-in service may take that for an attack.
-    ended: Option<Fault>,
+    /// The renewal that runs.
+    running: Option<Outcome>,
+    /// Why the last renewal failed, and until when nobody tries again; for ever if the refresh token is worth nothing any more.
+    failed: Option<(Fault, Option<Instant>)>,
+    /// When a token was last replaced because the service refused it without saying why.
+    replaced: Option<Instant>,
+}
+
+impl State {
+    /// The failure that still counts.
+    fn failure(&self) -> Option<Fault> {
+        let (fault, until) = self.failed.as_ref()?;
+        until.is_none_or(|until| Instant::now() < until).then(|| fault.clone())
+    }
 }
 
 impl TokenSource {
     /// Keeps the tokens of `sign_in` fresh with `authority`.
     pub fn new(authority: Authority, sign_in: SignIn) -> Self {
         let SignIn { tokens, renewal } = sign_in;
-        let expires = std::sync::Mutex::new(tokens.expires);
-        Self { authority, renewal, state: Mutex::new(State { tokens, ended: None }), expires }
+        let state = Mutex::new(State { tokens, running: None, failed: None, replaced: None });
+        Self { shared: Arc::new(Shared { authority, renewal, state }) }
     }
 
     /// End of the access token's life.
     pub fn expires(&self) -> OffsetDateTime {
-        *self.expires.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state().tokens.expires
     }
 
-    /// An access token that is good for a request. Callers that come while it is being renewed wait for the one renewal.
+    /// An access token that is good for a request. While it is, nobody waits: its renewal goes on beside. When it is not, all
+    /// who come wait for the one renewal and share what comes of it.
     ///
     /// # Errors
-    /// The renewal was refused and the token's life is over.
-    pub async fn access(&self, operation: &Operation) -> Result<Secret, Fault> {
-        let mut state = self.state.lock().await;
-        let mut attempt = 1;
-        while Instant::now() >= state.tokens.renew_at {
-            let Err(fault) = self.renew(&mut state, None, operation).await else { break };
-            if state.tokens.is_good() {
-                // Renewing ahead of time is meant to survive this: while the token is good, a sign-in service that cannot be
-                // reached, or will not renew it, is no reason to stop.
-                operation.verbose(|| format!("The access token could not be renewed yet. {fault}"));
-                state.tokens.renew_at = Instant::now() + RENEWAL_PAUSE.min(state.tokens.left());
-                break;
-            }
-            // Asking for a token again does no harm, whatever the command that waits for it does.
-            let Some(wait) = retry::wait(&fault, None, true, attempt) else { return Err(fault) };
-            attempt += 1;
-            tokio::time::sleep(wait).await;
+    /// The token's life is over, and the renewal failed.
+    pub async fn access(&self, operation: &Arc<Operation>) -> Result<Secret, Fault> {
+        loop {
+            let outcome = {
+                let mut state = self.shared.state();
+                let is_good = state.tokens.is_good();
+                let is_due =
+                    Instant::now() >= state.tokens.renew_at && !matches!(self.shared.renewal, Renewal::Nowhere);
+                if is_good && !is_due {
+                    return Ok(state.tokens.access.clone());
+                }
+                let failure = if state.running.is_none() { state.failure() } else { None };
+                match failure {
+                    Some(_) if is_good => return Ok(state.tokens.access.clone()),
+                    Some(fault) => return Err(fault),
+                    None => {}
+                }
+                let outcome = self.shared.renewal(&mut state, None, operation);
+                if is_good {
+                    return Ok(state.tokens.access.clone());
+                }
+                outcome
+            };
+            end(outcome).await?;
         }
-        Ok(state.tokens.access.clone())
     }
 
-    /// Another access token than `refused`, which the service did not take; `claims` is the service's challenge, if any.
+    /// Another access token than `refused`, which the service did not take; `claims` is the service's challenge, if any. None
+    /// if there is no use in another one: the caller brought the token, or it has just been replaced for the same reason.
     ///
     /// # Errors
-    /// The renewal was refused.
+    /// The renewal failed.
     pub async fn replace(
         &self,
         refused: &Secret,
         claims: Option<&str>,
-        operation: &Operation,
-    ) -> Result<Secret, Fault> {
-        let mut state = self.state.lock().await;
-        // Somebody else may have replaced it while this waited for the lock.
-        if state.tokens.access.expose() == refused.expose() {
-            self.renew(&mut state, claims, operation).await?;
+        operation: &Arc<Operation>,
+    ) -> Result<Option<Secret>, Fault> {
+        if matches!(self.shared.renewal, Renewal::Nowhere) {
+            return Ok(None);
         }
-        Ok(state.tokens.access.clone())
+        loop {
+            let outcome = {
+                let mut state = self.shared.state();
+                // Somebody else may have replaced it.
+                if state.tokens.access.expose() != refused.expose() {
+                    return Ok(Some(state.tokens.access.clone()));
+                }
+                match &state.running {
+                    // It may answer this challenge too; if not, the next round does.
+                    Some(running) => running.clone(),
+                    None => {
+                        if let Some((fault, None)) = &state.failed {
+                            return Err(fault.clone());
+                        }
+                        let now = Instant::now();
+                        if claims.is_none() {
+                            if state.replaced.is_some_and(|last| now < last + REPLACEMENT_PAUSE) {
+                                return Ok(None);
+                            }
+                            state.replaced = Some(now);
+                        }
+                        self.shared.renewal(&mut state, claims, operation)
+                    }
+                }
+            };
+            end(outcome).await?;
+        }
     }
 
     /// Overwrites the tokens, so that nothing of them stays in memory.
-    pub async fn wipe(&self) {
-        let mut state = self.state.lock().await;
+    pub fn wipe(&self) {
+        let mut state = self.shared.state();
         state.tokens.access = Secret::default();
         state.tokens.refresh = None;
+        let closed = Fault::connection_closed(self.shared.authority.connect_cmdlet);
+        state.failed = Some((closed, None));
+    }
+}
+
+/// Waits for the end of a renewal.
+async fn end(mut outcome: Outcome) -> Result<(), Fault> {
+    match outcome.wait_for(Option::is_some).await {
+        Ok(end) => end.clone().unwrap_or(Ok(())),
+        Err(_) => Err(Fault::internal("The renewal of the access token ended without an answer.")),
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn renew(&self, state: &mut State, claims: Option<&str>, operation: &Operation) -> Result<(), Fault> {
-        if let Some(fault) = &state.ended {
+    /// The renewal that runs, or a new one. It runs by itself: a command that is cancelled does not end it for the others.
+    fn renewal(self: &Arc<Self>, state: &mut State, claims: Option<&str>, operation: &Arc<Operation>) -> Outcome {
+        if let Some(running) = &state.running {
+            return running.clone();
+        }
+        let (sender, outcome) = watch::channel(None);
+        state.running = Some(outcome.clone());
+        let (shared, claims, operation) = (Arc::clone(self), claims.map(str::to_owned), Arc::clone(operation));
+        tokio::spawn(async move {
+            // A task of its own: its panic must not leave a renewal that never ends.
+            let work = {
+                let (shared, claims) = (Arc::clone(&shared), claims.clone());
+                tokio::spawn(async move { shared.renew(claims.as_deref(), &operation).await })
+            };
+            let end = work.await.unwrap_or_else(|join| {
+                Err(Fault::internal(format!("The renewal of the access token failed: {join}.")))
+            });
+            let mut state = shared.state();
+            state.running = None;
+            state.failed = end.as_ref().err().map(|fault| {
+                let is_over = matches!(shared.renewal, Renewal::RefreshToken)
+                    && claims.is_none()
+                    && error::ends_refresh_token(fault);
+                (fault.clone(), (!is_over).then(|| Instant::now() + RENEWAL_PAUSE))
+            });
+            drop(state);
+            // Whoever waits has a receiver; nobody may.
+            let _ = sender.send(Some(end));
+        });
+        outcome
+    }
+
+    /// Gets the next tokens, with patience for a sign-in service that is out of order.
+    async fn renew(&self, claims: Option<&str>, operation: &Operation) -> Result<(), Fault> {
+        operation.verbose(|| "Trying to get a new token.".to_owned());
+        for attempt in 1.. {
+            let fault = match self.ask(claims, operation).await {
+                Ok(tokens) => return self.take(tokens),
+                Err(fault) => fault,
+            };
+            operation.verbose(|| format!("The access token could not be renewed. {fault}"));
+            // Asking for a token again does no harm, whatever the command that waits for it does.
+            let Some(wait) = retry::wait(&fault, None, true, attempt) else { return Err(fault) };
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, claims: Option<&str>, operation: &Operation) -> Result<Tokens, Fault> {
+        match &self.renewal {
+            Renewal::RefreshToken => self.refresh(claims, operation).await,
+            Renewal::Application(application) => application.token(&self.authority, claims, operation).await,
+            Renewal::ManagedIdentity(identity) => identity.token(true, operation).await,
+            Renewal::Nowhere => Err(Fault::new(
+                FaultKind::Authentication,
+                "TokenExpired",
+                format!(
+                    "The access token has expired, and only whoever issued it can renew it. Get a new one for {} and run {} \
+                     -AccessToken again.",
+                    self.authority.endpoint.resource(),
+                    self.authority.connect_cmdlet
+                ),
+            )
+            .ending_session()),
+        }
+    }
+
+    fn take(&self, mut renewed: Tokens) -> Result<(), Fault> {
+        let mut state = self.state();
+        if let Some((fault, None)) = &state.failed {
+            // The connection was closed meanwhile.
             return Err(fault.clone());
         }
-        operation.verbose(|| "Trying to get a new token.".to_owned());
-        let renewed = match &self.renewal {
-            Renewal::RefreshToken => self.refresh(state, claims, operation).await,
-            Renewal::Application(application) => application.token(&self.authority, claims, operation).await,
-            Renewal::ManagedIdentity(identity) => identity.token(operation).await,
-            Renewal::Nowhere => Err(self.cannot_renew(&state.tokens)),
-        };
-        let mut renewed = match renewed {
-            Ok(renewed) => renewed,
-            Err(fault) => {
-                if matches!(self.renewal, Renewal::RefreshToken) && fault.ends_session {
-                    state.ended = Some(fault.clone());
-                }
-                return Err(fault);
-            }
-        };
         if renewed.claims.tenant_id != state.tokens.claims.tenant_id {
             return Err(Fault::new(
                 FaultKind::Authentication,
@@ -202,14 +331,27 @@ impl TokenSource {
         if renewed.refresh.is_none() {
             renewed.refresh = state.tokens.refresh.take();
         }
-        *self.expires.lock().unwrap_or_else(PoisonError::into_inner) = renewed.expires;
         state.tokens = renewed;
         Ok(())
     }
 
-    async fn refresh(&self, state: &State, claims: Option<&str>, operation: &Operation) -> Result<Tokens, Fault> {
-        let Some(refresh) = &state.tokens.refresh else { return Err(self.cannot_renew(&state.tokens)) };
-        let refresh = RefreshToken::new(refresh.expose().to_owned());
+    async fn refresh(&self, claims: Option<&str>, operation: &Operation) -> Result<Tokens, Fault> {
+        let (refresh, user) = {
+            let state = self.state();
+            let user = state.tokens.claims.user_principal_name().map(str::to_owned);
+            (state.tokens.refresh.as_ref().map(|token| RefreshToken::new(token.expose().to_owned())), user)
+        };
+        let refresh = refresh.ok_or_else(|| {
+            Fault::new(
+                FaultKind::Authentication,
+                "TokenExpired",
+                format!(
+                    "The access token has expired and cannot be renewed. Run {} to sign in again.",
+                    self.authority.connect_cmdlet
+                ),
+            )
+            .ending_session()
+        })?;
         let response = self
             .authority
             .oauth()
@@ -219,28 +361,9 @@ impl TokenSource {
             .request_async(&self.authority.calls(operation))
             .await
             .map_err(|failure| {
-                let attempt = self.authority.attempt(state.tokens.claims.user_principal_name());
+                let attempt = self.authority.attempt(user.as_deref());
                 error::translate(failure, &error::Attempt { is_renewal: true, ..attempt })
             })?;
         Tokens::from_response(&response)
-    }
-
-    fn cannot_renew(&self, tokens: &Tokens) -> Fault {
-        let (cmdlet, resource) = (self.authority.connect_cmdlet, self.authority.endpoint.resource());
-        let message = if matches!(self.renewal, Renewal::RefreshToken) {
-            format!("The access token has expired and cannot be renewed. Run {cmdlet} to sign in again.")
-        } else if tokens.is_good() {
-            format!(
-                "The service did not take the access token, which was issued for '{}'. Get one for {resource} and run {cmdlet} \
-                 -AccessToken again.",
-                tokens.claims.audience().unwrap_or("nobody in particular")
-            )
-        } else {
-            format!(
-                "The access token has expired, and only whoever issued it can renew it. Get a new one for {resource} and run \
-                 {cmdlet} -AccessToken again."
-            )
-        };
-        Fault::new(FaultKind::Authentication, "TokenExpired", message).ending_session()
     }
 }

@@ -19,8 +19,9 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// How long to wait before attempt `attempt + 1` after `fault` ended attempt `attempt` (from 1), or `None` to give up.
 ///
-/// `retry_after` is the service's own wish; `is_read` whether repeating is harmless.
+/// `retry_after` is the service's own wish, if the fault does not hold it; `is_read` whether repeating is harmless.
 pub fn wait(fault: &Fault, retry_after: Option<Duration>, is_read: bool, attempt: u32) -> Option<Duration> {
+    let retry_after = retry_after.or(fault.retry_after);
     let attempts = if fault.error_id == "HostUnreachable" { CONNECT_ATTEMPTS } else { ATTEMPTS };
     if attempt >= attempts {
         return None;
