@@ -39,13 +39,48 @@ BeforeDiscovery {
 Describe 'README.md' {
     BeforeAll {
         Import-Module (Join-Path $PSScriptRoot 'support/TestTenant.psm1') -Force
-        $script:tenant = Start-TestTenant -Mailboxes 12
+        $script:tenant = Start-TestTenant -Mailboxes 12 -Credentials -ManagedIdentity
         Set-TestBrowser -Tenant $tenant -As 'admin'
+        # Where nobody can sign in, most of this could not be tried.
+        $script:earlierCi = $env:CI
+        $env:CI = ''
         $address = Get-TenantAddress -Tenant $tenant
         $PSDefaultParameterValues['Connect-ExchangeOnline:ConnectionUri'] = $address.ConnectionUri
         $PSDefaultParameterValues['Connect-ExchangeOnline:AzureADAuthorizationEndpointUri'] = $address.AzureADAuthorizationEndpointUri
-        # The person at the prompt.
+        $PSDefaultParameterValues['Connect-IPPSSession:ConnectionUri'] = $address.ConnectionUri
+        $PSDefaultParameterValues['Connect-IPPSSession:AzureADAuthorizationEndpointUri'] = $address.AzureADAuthorizationEndpointUri
+        # The person at the prompt, the vault, and another module.
         function global:Get-Credential { Get-TenantCredential -Tenant $tenant -Name 'admin' }
+        $application = Get-TenantApplication -Tenant $tenant -Name 'automation'
+        $certificate = $application.Certificates | Where-Object { $_.Registered -and $_.Kind -eq 'RSA' } | Select-Object -First 1
+        $password = ConvertTo-SecureString 'of the file' -AsPlainText -Force
+        $pfx = New-TestPfx -Certificate $certificate -Path (Join-Path $tenant.Folder 'automation.pfx') -Password $password
+        $secret = ($application.Secrets | Where-Object State -EQ 'valid' | Select-Object -First 1).Value
+        function global:Get-Secret([string] $Name) {
+            ConvertTo-SecureString ($Name -eq 'ExchangeAutomation' ? 'of the file' : $secret) -AsPlainText -Force
+        }
+        $valid = @{ grant_type = 'client_credentials'; client_id = $application.AppId; client_secret = $secret }
+        $tokens = "https://$(([uri]$tenant.AuthorizationUri).Authority)/$((Get-TenantOrganization -Tenant $tenant).TenantId)/oauth2/v2.0/token"
+        function global:Get-AzAccessToken([string] $ResourceUrl) {
+            # The tenant has a certificate authority of its own, and this is not what is tested.
+            $answer = Invoke-RestMethod -Uri $tokens -Method Post -Body ($valid + @{ scope = "$ResourceUrl/.default" }) -SkipCertificateCheck -NoProxy
+            @{ Token = $answer.access_token }
+        }
+        # What the README calls by a name of its own, and where it is here.
+        $here = @{
+            '2f1c4a7e-9d3b-4c58-8e6f-0a1b2c3d4e5f'     = $application.AppId
+            './exchange-automation.pfx'                = "'$pfx'"
+            './token.jwt'                              = "'$(($application.Federated | Where-Object TokenFile -Match 'automation-token\.jwt$').TokenFile)'"
+            './logs'                                   = "'$(Join-Path $tenant.Folder 'logs')'"
+        }
+        $loaded = Get-TestCertificate -Certificate $certificate
+        $here['0123456789ABCDEF0123456789ABCDEF01234567'] = $loaded.Thumbprint
+        # A folder of certificates as the README describes it.
+        $script:earlierConfiguration = $env:XDG_CONFIG_HOME
+        $env:XDG_CONFIG_HOME = Join-Path $tenant.Folder 'configuration'
+        $folder = New-Item -ItemType Directory -Path (Join-Path $env:XDG_CONFIG_HOME 'ExchangeOnlineRs/certificates') -Force
+        $null = New-TestPfx -Certificate $certificate -Path (Join-Path $folder.FullName 'automation.pfx')
+        $loaded.Dispose()
         $script:earlierPath = $env:PSModulePath
         # So that "install" does not install into the home folder of whoever runs the tests.
         $env:PSModulePath = (Join-Path $tenant.Folder 'Modules') + [IO.Path]::PathSeparator + $env:PSModulePath
@@ -57,9 +92,13 @@ Describe 'README.md' {
         Disconnect-ExchangeOnline -Confirm:$false
         Pop-Location
         $env:PSModulePath = $earlierPath
-        Remove-Item Function:\Get-Credential
+        Remove-Item Function:\Get-Credential, Function:\Get-Secret, Function:\Get-AzAccessToken
+        $env:XDG_CONFIG_HOME = $earlierConfiguration
+        $env:CI = $earlierCi
         $PSDefaultParameterValues.Remove('Connect-ExchangeOnline:ConnectionUri')
         $PSDefaultParameterValues.Remove('Connect-ExchangeOnline:AzureADAuthorizationEndpointUri')
+        $PSDefaultParameterValues.Remove('Connect-IPPSSession:ConnectionUri')
+        $PSDefaultParameterValues.Remove('Connect-IPPSSession:AzureADAuthorizationEndpointUri')
         Stop-TestTenant $tenant
         $env:BROWSER = $null
     }
@@ -74,11 +113,17 @@ Describe 'README.md' {
     }
 
     It 'PowerShell, <First>' -ForEach $powershell {
-        if ($Text -notmatch 'Connect-ExchangeOnline' -and -not (Get-ConnectionInformation)) {
+        # By thumbprint a certificate can only be put where it is found on these systems.
+        if ($IsWindows -and $Text -match '-CertificateThumbprint') { Set-ItResult -Skipped -Because 'the store of this account is not ours to change' }
+        if ($Text -match '-DelegatedOrganization') { Set-TestBrowser -Tenant $tenant -As 'partner' -Organization 'Fabrikam' } else { Set-TestBrowser -Tenant $tenant -As 'admin' }
+        foreach ($name in $here.Keys) { $Text = $Text.Replace($name, $here[$name]) }
+        if ($Text -notmatch 'Connect-(ExchangeOnline|IPPSSession)' -and -not (Get-ConnectionInformation)) {
             Connect-ExchangeOnline -Credential (Get-Credential) -ShowBanner:$false
         }
         $ErrorActionPreference = 'Stop'
-        { . ([scriptblock]::Create($Text)) } | Should -Not -Throw
+        $run = { . ([scriptblock]::Create($Text)) }
+        if ($Text -match '-ManagedIdentity') { { Use-ManagedIdentity -Tenant $tenant -Kind 'imds' -Script $run } | Should -Not -Throw }
+        else { $run | Should -Not -Throw }
         # Installing over an installed module is how to update it.
         if ($Text -match 'Copy-Item') { { . ([scriptblock]::Create($Text)) } | Should -Not -Throw }
     }

@@ -165,3 +165,45 @@ Describe 'Partners and guests' {
         (Get-FabrikamOrganizationConfig).Name | Should -Be (Get-TenantOrganization -Tenant $tenant -Name 'Fabrikam').InitialDomain
     }
 }
+
+Describe 'What other runspaces connect' {
+    BeforeAll {
+        # A runspace of its own that connects to the other organization and stays open.
+        $script:other = [powershell]::Create()
+        $null = $other.AddScript({
+                param($Module, $Address, $Credential)
+                Import-Module $Module
+                Connect-ExchangeOnline @Address -Credential $Credential
+                (Get-OrganizationConfig).Name
+            }).AddParameters(@{
+                Module     = $env:EXORS_MODULE
+                Address    = $address
+                Credential = Get-TenantCredential -Tenant $tenant -Name 'fabrikam.admin' -Organization 'Fabrikam'
+            })
+    }
+    AfterAll {
+        $other.Runspace.Dispose()
+        $other.Dispose()
+        Disconnect-ExchangeOnline -Confirm:$false
+    }
+
+    It 'does not lead the cmdlets of this one to another organization' {
+        Connect-TestTenant -Tenant $tenant
+        $other.Invoke() | Should -Be 'fabrikam.onmicrosoft.com'
+        (Get-OrganizationConfig).Name | Should -Be $contoso.InitialDomain
+    }
+
+    It 'serves runspaces that have connected nothing' {
+        $name = 1 | ForEach-Object -Parallel {
+            Import-Module $using:env:EXORS_MODULE
+            (Get-OrganizationConfig).Name
+        }
+        $name | Should -Be 'fabrikam.onmicrosoft.com' -Because 'it is the last connection of the process'
+    }
+
+    It 'counts when this one has no connection any more' {
+        $own = Get-ConnectionInformation | Where-Object TenantID -EQ $contoso.TenantId
+        Disconnect-ExchangeOnline -ConnectionId $own.ConnectionId -Confirm:$false
+        (Get-OrganizationConfig).Name | Should -Be 'fabrikam.onmicrosoft.com'
+    }
+}

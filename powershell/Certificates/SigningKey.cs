@@ -101,7 +101,7 @@ internal sealed class SigningKey : IDisposable
             int length = 0;
             bool done = key switch
             {
-                RSA rsa => rsa.TrySignData(data, output, HashAlgorithmName.SHA256, RSASignaturePadding.Pss, out length),
+                RSA rsa => rsa.TrySignData(data, output, HashAlgorithmName.SHA256, PaddingFor(Algorithm), out length),
                 ECDsa curve => curve.TrySignData(data, output, HashFor(Algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation, out length),
                 _ => false,
             };
@@ -161,8 +161,8 @@ internal sealed class SigningKey : IDisposable
                 throw Refused(
                     "CertificateKeyTooShort",
                     $"{what} has an RSA key of {rsa.KeySize} bits; the sign-in service takes {LeastRsaBits} and more. Use a certificate with a longer key.");
-            case RSA:
-                return "PS256";
+            case RSA rsa:
+                return SignsWithPss(rsa) ? "PS256" : "RS256";
             case ECDsa curve:
                 // The name differs by system, the number does not.
                 Oid oid = curve.ExportParameters(includePrivateParameters: false).Curve.Oid;
@@ -177,6 +177,31 @@ internal sealed class SigningKey : IDisposable
                 throw Unsupported(what, key.GetType().Name);
         }
     }
+
+    /// <summary>
+    /// Whether a key can sign as the sign-in service prefers it. Keys of older providers of Windows and of some cards cannot; the
+    /// service still takes their older kind of signature.
+    /// </summary>
+    private static bool SignsWithPss(RSA key)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return true;
+        }
+
+        try
+        {
+            key.SignData("trial"u8.ToArray(), HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
+            return true;
+        }
+        catch (Exception e) when (e is CryptographicException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
+    private static RSASignaturePadding PaddingFor(string algorithm) =>
+        algorithm == "RS256" ? RSASignaturePadding.Pkcs1 : RSASignaturePadding.Pss;
 
     private static HashAlgorithmName HashFor(string algorithm) => algorithm switch
     {

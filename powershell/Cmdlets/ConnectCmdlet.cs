@@ -254,6 +254,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
             }
 
             OpenConnections.Add(id, new OpenConnection(keyNumber, log));
+            RunspaceConnections.Add(id, Prefix, IsCompliance);
             connected = true;
             AddPrefixedCommands(id);
             ConnectionPreferences.ShowProgress = ShowsProgress;
@@ -488,7 +489,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
         if (ConnectionUri.Length > 0 && AzureADAuthorizationEndpointUri.Length == 0)
         {
             WriteInformation(
-                $"Using ConnectionUri '{ConnectionUri}' with the sign-in service of {ExchangeEnvironmentName}.",
+                $"Using ConnectionUri '{ConnectionUri}' with the sign-in service of its cloud.",
                 new[] { "ExchangeOnlineRs" });
         }
     }

@@ -38,18 +38,35 @@ public abstract class ServiceCmdlet : CoreCmdlet
     /// <summary>What the class says about itself.</summary>
     internal ServiceCmdletDefinition Definition => definition;
 
+    private Guid? connection;
+
     /// <summary>The name that the caller knows, prefix included; for messages only.</summary>
     private string ShownName => MyInvocation.MyCommand.Name;
+
+    /// <summary>
+    /// Chooses the connection for the whole pipeline: all of its objects go to the same organization, whatever others connect
+    /// meanwhile.
+    /// </summary>
+    protected override void BeginProcessing()
+    {
+        try
+        {
+            connection = ChosenConnection();
+        }
+        catch (WireException e)
+        {
+            SetLastExecutionStatus(false);
+            ThrowTerminatingError(new ErrorRecord(e, e.ErrorId, ErrorCategory.InvalidArgument, e.Value));
+        }
+    }
 
     /// <summary>Sends one request for each object of the pipeline, or one if there is no pipeline.</summary>
     protected override void ProcessRecord()
     {
         using var buffer = new PooledBuffer();
         string? identity;
-        Guid? connection;
         try
         {
-            connection = ChosenConnection();
             identity = WriteRequest(buffer, connection);
         }
         catch (WireException e)
@@ -109,8 +126,9 @@ public abstract class ServiceCmdlet : CoreCmdlet
     }
 
     /// <summary>
-    /// The connection that the caller named. When some connection keeps a log it is chosen here in any case, by the rule of
-    /// the core, because it must be known whose log the run belongs to.
+    /// The connection that the caller named; else the last one that was made in this runspace; else null, and the core takes
+    /// the last one of the process. When some connection keeps a log it is chosen here in any case, by the rule of the core,
+    /// because it must be known whose log the run belongs to.
     /// </summary>
     private Guid? ChosenConnection()
     {
@@ -119,13 +137,13 @@ public abstract class ServiceCmdlet : CoreCmdlet
             return ConnectionReference.Read(ConnectionId);
         }
 
-        if (!OpenConnections.AnyLog)
+        string prefix = CommandPrefixAttribute.Of(GetType()) ?? string.Empty;
+        if (RunspaceConnections.Last(prefix, definition.Surface) is { } own)
         {
-            return null;
+            return own;
         }
 
-        string prefix = CommandPrefixAttribute.Of(GetType()) ?? string.Empty;
-        return ConnectionInformation.All().FindLast(connection =>
+        return !OpenConnections.AnyLog ? null : ConnectionInformation.All().FindLast(connection =>
             connection.ModulePrefix.Equals(prefix, StringComparison.OrdinalIgnoreCase)
             && (definition.Surface == ServiceSurface.Any || connection.IsEopSession == (definition.Surface == ServiceSurface.Compliance)))
             ?.ConnectionId;

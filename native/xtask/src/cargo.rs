@@ -60,6 +60,27 @@ pub(crate) fn selection(profile: Profile) -> &'static [&'static str] {
 pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Artifacts> {
     let mut command = command(workspace);
     command.arg("build").args(selection(profile)).args(["--lib", "--bins", "--examples"]);
+    let (library, programs) = made_by(command, profile)?;
+    Ok(Artifacts { library: library.context("cargo built no shared library exo_native")?, programs })
+}
+
+/// Builds only the programs of some packages. They are not built together with what users get: cargo would give both the features that
+/// either of them asks for.
+pub(crate) fn build_programs(
+    workspace: &Workspace,
+    profile: Profile,
+    packages: &[&str],
+) -> Result<HashMap<String, PathBuf>> {
+    let mut command = command(workspace);
+    command.args(["build", "--bins"]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    Ok(made_by(command, profile)?.1)
+}
+
+/// Runs a build, and returns the C ABI's shared library, if it made that, and the programs by their names.
+fn made_by(mut command: Command, profile: Profile) -> Result<(Option<PathBuf>, HashMap<String, PathBuf>)> {
     command.arg("--message-format=json-render-diagnostics");
     if profile == Profile::Release {
         command.arg("--release");
@@ -69,10 +90,10 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Artifacts
     if !status.success() {
         bail!("{} ended with {status}", process::describe(&command));
     }
-    artifacts(messages.iter().map(String::as_str))
+    Ok(artifacts(messages.iter().map(String::as_str)))
 }
 
-fn artifacts<'a>(messages: impl Iterator<Item = &'a str>) -> Result<Artifacts> {
+fn artifacts<'a>(messages: impl Iterator<Item = &'a str>) -> (Option<PathBuf>, HashMap<String, PathBuf>) {
     let mut library = None;
     let mut programs = HashMap::new();
     for message in messages {
@@ -95,7 +116,7 @@ fn artifacts<'a>(messages: impl Iterator<Item = &'a str>) -> Result<Artifacts> {
                 .map(PathBuf::from);
         }
     }
-    Ok(Artifacts { library: library.context("cargo built no shared library exo_native")?, programs })
+    (library, programs)
 }
 
 #[cfg(test)]
@@ -113,10 +134,11 @@ mod tests {
             ),
             r#"{"reason":"compiler-artifact","target":{"name":"exo-tenant"},"filenames":["/t/debug/exo-tenant"],"executable":"/t/debug/exo-tenant"}"#.to_owned(),
         ];
-        let found = artifacts(messages.iter().map(String::as_str)).unwrap();
+        let (found_library, programs) = artifacts(messages.iter().map(String::as_str));
+        let found = Artifacts { library: found_library.unwrap(), programs };
         assert_eq!(found.library(), Path::new(&library));
         assert_eq!(found.program("exo-tenant").unwrap(), Path::new("/t/debug/exo-tenant"));
         assert!(found.program("console").unwrap_err().to_string().contains("console"));
-        assert!(artifacts(std::iter::empty()).is_err());
+        assert_eq!(artifacts(std::iter::empty()), (None, HashMap::new()));
     }
 }

@@ -1,8 +1,12 @@
 //! Builds, tests and demonstrates ExchangeOnlineRs. Run as `cargo xtask <command>`.
 
+mod bench;
 mod cargo;
+mod chromium;
 mod demo;
+mod dotnet;
 mod module;
+mod pester;
 mod process;
 mod tenant;
 mod test;
@@ -49,6 +53,8 @@ enum Task {
     Demo(demo::Options),
     /// Run all tests
     Test(test::Options),
+    /// Measure the optimised module beside the least that could do the same: a table, and target/bench.json
+    Bench(bench::Options),
     /// Check formatting and warnings
     Lint,
 }
@@ -93,6 +99,7 @@ fn run(task: Task) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Task::Bench(options) => bench::run(&workspace, &options)?,
         Task::Lint => test::lint(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use crate::cargo::{self, Artifacts, Profile};
+use crate::dotnet;
 use crate::process;
 use crate::tools::Tools;
 use crate::workspace::{MODULE_NAME, Workspace, runtime_id};
@@ -49,29 +50,8 @@ fn assembly(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("can't remove {}", stamp.display())),
     }
-    // The SDK leaves folders in the temporary folder; this one goes with them.
-    let temporary = workspace.run_directory()?;
-    let mut command = tools.dotnet()?;
-    for name in ["TMPDIR", "TMP", "TEMP"] {
-        command.env(name, temporary.path());
-    }
-    command
-        // Its sockets would be in that folder too, where their names may be too long for the system.
-        .env("DOTNET_EnableDiagnostics", "0")
-        .current_dir(workspace.root())
-        .arg("build")
-        .arg(workspace.powershell().join(format!("{MODULE_NAME}.csproj")))
-        .args(["--configuration", "Release", "--nologo", "--verbosity", "quiet"])
-        .arg("--output")
-        .arg(&output)
-        // No compiler server and no worker processes: they would outlive us.
-        .args(["-maxcpucount:1", "-nodeReuse:false", "-property:UseSharedCompilation=false"]);
-    if let Some(packages) = tools.packages() {
-        command
-            .arg(format!("-property:RestoreSources={}", packages.display()))
-            .arg("-property:DisableTransitiveFrameworkReferenceDownloads=true");
-    }
-    process::run(&mut command)?;
+    let project = workspace.powershell().join(format!("{MODULE_NAME}.csproj"));
+    dotnet::build(workspace, tools, &project, &output, &[])?;
     if !file.is_file() {
         bail!("the build made no {}", file.display());
     }

@@ -86,7 +86,13 @@ impl Running {
         }
     }
 
-    fn take_stdout(&self) -> Option<std::process::ChildStdout> {
+    /// Its standard input, if that is a pipe that nobody has taken yet.
+    pub(crate) fn take_stdin(&self) -> Option<std::process::ChildStdin> {
+        lock(&self.child).stdin.take()
+    }
+
+    /// Its standard output, if that is a pipe that nobody has taken yet.
+    pub(crate) fn take_stdout(&self) -> Option<std::process::ChildStdout> {
         lock(&self.child).stdout.take()
     }
 }

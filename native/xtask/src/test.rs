@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use anyhow::{Result, bail};
 
-use crate::cargo::{self, Artifacts, Profile};
+use crate::cargo::{self, Profile};
 use crate::module;
+use crate::pester::Suite;
 use crate::process;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -20,6 +20,9 @@ pub(crate) struct Options {
     /// Only tests whose name contains this; a Pester file whose name contains it runs whole
     #[arg(long)]
     filter: Option<String>,
+    /// Tests that imitate hours take minutes instead of seconds
+    #[arg(long)]
+    long: bool,
     /// Do as on a machine that has no PowerShell and can't get one
     #[arg(long, hide = true)]
     without_powershell: bool,
@@ -27,14 +30,14 @@ pub(crate) struct Options {
 
 /// How many tests did what.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Counts {
-    passed: u64,
-    failed: u64,
-    skipped: u64,
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
 }
 
 impl Counts {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
@@ -65,14 +68,14 @@ impl std::fmt::Display for Counts {
 
 /// What came of some tests.
 #[derive(Debug, Default)]
-struct Outcome {
-    counts: Counts,
+pub(crate) struct Outcome {
+    pub(crate) counts: Counts,
     /// What is no failed test but must not look like success: a program that crashed, a file that could not be read.
-    problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 impl Outcome {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.counts.add(other.counts);
         self.problems.extend(other.problems);
     }
@@ -89,6 +92,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         Ok((tools, _)) => module::build(workspace, tools, Profile::Dev)?,
         Err(_) => cargo::build(workspace, Profile::Dev)?,
     };
+    let powershell = |tools: &Tools, pester: &Path| {
+        Suite { workspace, tools, pester, artifacts: &artifacts, filter, long: options.long }.run()
+    };
     let mut total = Outcome::default();
     let compiled = compile(workspace)?;
     say("built");
@@ -98,7 +104,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
             let mut kept = Vec::new();
             std::thread::scope(|scope| -> Result<()> {
                 let rust = scope.spawn(|| rust(workspace, filter, |line| kept.push(line.to_owned())));
-                total.add(powershell(workspace, &tools, &pester, &artifacts, filter)?);
+                total.add(powershell(&tools, &pester)?);
                 say("PowerShell tests done");
                 total.add(rust.join().map_err(|_| anyhow::anyhow!("the Rust tests' thread broke"))??);
                 Ok(())
@@ -109,7 +115,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         }
         Ok((tools, pester)) => {
             total.problems.push("the Rust tests do not compile".to_owned());
-            total.add(powershell(workspace, &tools, &pester, &artifacts, filter)?);
+            total.add(powershell(&tools, &pester)?);
         }
         Err(reason) => {
             total.add(rust(workspace, filter, |line| println!("{line}"))?);
@@ -191,91 +197,6 @@ fn rust(workspace: &Workspace, filter: Option<&str>, mut show: impl FnMut(&str))
     Ok(outcome)
 }
 
-fn powershell(
-    workspace: &Workspace,
-    tools: &Tools,
-    pester: &Path,
-    artifacts: &Artifacts,
-    filter: Option<&str>,
-) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
-    for file in files(&workspace.tests(), filter)? {
-        // A process for each file: connections and the native library belong to a process, and one that crashes takes only its own file
-        // with it.
-        let run = workspace.run_directory()?;
-        let result = run.path().join("result.json");
-        let mut command = tools.powershell()?;
-        command
-            .args(["-NoLogo", "-NoProfile", "-ExecutionPolicy", "Bypass", "-File"])
-            .arg(workspace.tests().join("support").join("Invoke-TestFile.ps1"))
-            .arg("-Path")
-            .arg(&file.path)
-            .arg("-Pester")
-            .arg(pester)
-            .arg("-ResultFile")
-            .arg(&result)
-            .env("EXORS_MODULE", workspace.manifest())
-            .env("EXORS_TENANT", artifacts.program("exo-tenant")?)
-            .env("EXORS_BROWSER", artifacts.program("scripted-browser")?)
-            .env("EXORS_RUN_DIRECTORY", run.path())
-            .env("EXORS_PWSH", tools.powershell()?.get_program())
-            .env("EXORS_XTASK", std::env::current_exe().context("this program has a path")?)
-            .stdin(Stdio::null());
-        if let (Some(filter), false) = (filter, file.whole) {
-            command.arg("-FullName").arg(format!("*{filter}*"));
-        }
-        if let Some(packages) = tools.packages() {
-            command.env("EXORS_PACKAGES", packages);
-        }
-        let status = process::status(&mut command)?;
-        match counts(&result) {
-            Ok(counts) => {
-                outcome.counts.add(counts);
-                if !status.success() && counts.failed == 0 {
-                    outcome.problems.push(format!("{} ended with {status} though no test failed", file.path.display()));
-                }
-            }
-            Err(error) => {
-                outcome
-                    .problems
-                    .push(format!("{} ended with {status} and left no result: {error:#}", file.path.display()));
-            }
-        }
-    }
-    Ok(outcome)
-}
-
-struct TestFile {
-    path: PathBuf,
-    /// All of it is to run, not only what matches the filter.
-    whole: bool,
-}
-
-fn files(folder: &Path, filter: Option<&str>) -> Result<Vec<TestFile>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("can't list {}", folder.display()))? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.ends_with(".Tests.ps1") {
-            let whole = filter.is_none_or(|filter| name.contains(filter));
-            files.push(TestFile { path: path.clone(), whole });
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    // A filter that names a file means that file, not also what happens to be called alike elsewhere.
-    if filter.is_some() && files.iter().any(|file| file.whole) {
-        files.retain(|file| file.whole);
-    }
-    Ok(files)
-}
-
-fn counts(result: &Path) -> Result<Counts> {
-    let text = fs::read(result).with_context(|| format!("can't read {}", result.display()))?;
-    let value: Value = serde_json::from_slice(&text).context("the result is no JSON")?;
-    let number = |name: &str| value[name].as_u64().with_context(|| format!("the result has no {name}"));
-    Ok(Counts { passed: number("passed")?, failed: number("failed")?, skipped: number("skipped")? })
-}
-
 /// The checks of the sources: formatting, then the compiler's and clippy's warnings.
 pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
     let run = |arguments: &[&str]| -> Result<()> {
@@ -304,37 +225,5 @@ mod tests {
         assert_eq!(counts.to_string(), "2 passed, 0 failed");
         counts.add(Counts { passed: 1, failed: 1, skipped: 3 });
         assert_eq!(counts.to_string(), "3 passed, 1 failed, 3 skipped");
-    }
-
-    #[test]
-    fn a_result_that_is_missing_or_broken_is_an_error() {
-        let run = Workspace::find().unwrap().run_directory().unwrap();
-        let path = run.path().join("result.json");
-        assert!(counts(&path).is_err());
-        fs::write(&path, "{\"passed\":1,\"failed\":0}").unwrap();
-        assert!(counts(&path).unwrap_err().to_string().contains("skipped"));
-        fs::write(&path, "{\"passed\":1,\"failed\":2,\"skipped\":3}").unwrap();
-        assert_eq!(counts(&path).unwrap(), Counts { passed: 1, failed: 2, skipped: 3 });
-    }
-
-    #[test]
-    fn a_filter_that_names_a_file_takes_only_that_file() {
-        let run = Workspace::find().unwrap().run_directory().unwrap();
-        for name in ["Connect.Tests.ps1", "Paging.Tests.ps1", "other.ps1"] {
-            fs::write(run.path().join(name), "").unwrap();
-        }
-        let names = |filter| -> Vec<(String, bool)> {
-            files(run.path(), filter)
-                .unwrap()
-                .iter()
-                .map(|file| (file.path.file_name().unwrap().to_string_lossy().into_owned(), file.whole))
-                .collect()
-        };
-        assert_eq!(names(None), [("Connect.Tests.ps1".to_owned(), true), ("Paging.Tests.ps1".to_owned(), true)]);
-        assert_eq!(names(Some("Paging.Tests")), [("Paging.Tests.ps1".to_owned(), true)]);
-        assert_eq!(
-            names(Some("device code")),
-            [("Connect.Tests.ps1".to_owned(), false), ("Paging.Tests.ps1".to_owned(), false)]
-        );
     }
 }
