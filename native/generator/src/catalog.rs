@@ -219,6 +219,12 @@ pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdl
     Ok(selected)
 }
 
+/// The hand-written cmdlets that the catalog knows, as it describes them: for their help.
+pub(crate) fn hand_written(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdlet>> {
+    let ours = catalog.cmdlets.into_iter().filter(|cmdlet| overrides.hand_written.contains(&cmdlet.name));
+    ours.map(|cmdlet| resolve(cmdlet, overrides)).collect()
+}
+
 fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
     let nothing = CmdletCorrection::default();
     let correction = overrides.corrections.get(&cmdlet.name).unwrap_or(&nothing);

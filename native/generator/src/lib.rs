@@ -7,6 +7,7 @@
 mod catalog;
 mod csharp;
 mod error;
+mod help;
 mod manifest;
 mod verbs;
 
@@ -15,6 +16,7 @@ use std::fs;
 use std::path::Path;
 
 pub use error::{Error, Result};
+pub use help::generate_help;
 pub use manifest::{write_manifest, write_manifest_with_aliases};
 
 use catalog::{Catalog, Overrides};

@@ -63,6 +63,8 @@ fn assembly(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
 fn inputs(workspace: &Workspace, tools: &Tools) -> Result<String> {
     let mut files = Vec::new();
     collect(&workspace.powershell(), &mut files)?;
+    // Help is packed beside the assembly and no part of it.
+    files.retain(|file| !file.starts_with(workspace.help()));
     collect(&workspace.generated(), &mut files)?;
     for name in ["Directory.Build.props", "Directory.Build.targets", "global.json", "nuget.config", ".editorconfig"] {
         let path = workspace.root().join(name);
@@ -131,6 +133,7 @@ fn assemble(
     for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "ps1xml")) {
         copy(file, &staging.join("Formats").join(file.file_name().context("a file has a name")?))?;
     }
+    help(workspace, &staging)?;
     let manifest = format!("{MODULE_NAME}.psd1");
     cmdlet_generator::write_manifest_with_aliases(
         &workspace.root().join(&manifest),
@@ -154,6 +157,21 @@ fn assemble(
         .with_context(|| format!("can't rename {} to {}", staging.display(), module.display()))?;
     fs::write(&stamp, identity).with_context(|| format!("can't write {}", stamp.display()))?;
     remove(&old)
+}
+
+/// Adds what `Get-Help` reads: for the cmdlets of an assembly a file named after it, and the topics about the module.
+fn help(workspace: &Workspace, staging: &Path) -> Result<()> {
+    let pages = workspace.help();
+    let folder = staging.join("en-US");
+    let file = folder.join(format!("{MODULE_NAME}.dll-Help.xml"));
+    cmdlet_generator::generate_help(&workspace.powershell().join("Catalog"), &pages, &file)
+        .context("can't make the help of the cmdlets")?;
+    let mut files = Vec::new();
+    collect(&pages, &mut files)?;
+    for topic in files.iter().filter(|file| file.to_string_lossy().ends_with(".help.txt")) {
+        copy(topic, &folder.join(topic.file_name().context("a file has a name")?))?;
+    }
+    Ok(())
 }
 
 fn remove(folder: &Path) -> Result<()> {

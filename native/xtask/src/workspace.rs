@@ -54,6 +54,10 @@ impl Workspace {
         self.root.join("powershell")
     }
 
+    pub(crate) fn help(&self) -> PathBuf {
+        self.powershell().join("Help")
+    }
+
     pub(crate) fn tests(&self) -> PathBuf {
         self.root.join("tests")
     }
