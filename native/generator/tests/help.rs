@@ -118,11 +118,12 @@ fn a_cmdlet_of_the_catalog_shows_all_that_is_known() {
             "A cmdlet of Exchange Online. Your roles",
             "It reads and changes nothing. -Identity comes from the pipeline too",
             // The default set first; in it -Kind is optional.
-            "<syntax><syntaxItem><maml:name>Get-Thing</maml:name><parameter required=\"false\" globbing=\"false\" \
-             pipelineInput=\"true (ByValue, ByPropertyName)\" position=\"0\" aliases=\"Id&lt;1&gt;\"><maml:name>Identity</maml:name>\
-             <parameterValue required=\"false\">ThingIdParameter</parameterValue></parameter>\
-             <parameter required=\"false\" globbing=\"false\" pipelineInput=\"false\" position=\"named\" aliases=\"none\"><maml:name>Kind</maml:name>\
+            "<syntax><syntaxItem><maml:name>Get-Thing</maml:name><parameter required=\"false\" position=\"0\">\
+             <maml:name>Identity</maml:name><parameterValue required=\"false\">ThingIdParameter</parameterValue></parameter>\
+             <parameter required=\"false\" position=\"named\"><maml:name>Kind</maml:name>\
              <parameterValue required=\"false\">String[]</parameterValue></parameter></syntaxItem><syntaxItem>",
+            "<parameters><parameter required=\"false\" globbing=\"false\" pipelineInput=\"true (ByValue, ByPropertyName)\" \
+             position=\"0\" aliases=\"Id&lt;1&gt;\"><maml:name>Identity</maml:name>",
             "<maml:name>Anr</maml:name><parameterValue required=\"true\">String</parameterValue></parameter><parameter required=\"true\"",
             "<maml:para>Which kind.</maml:para><maml:para>From 1 to 9.</maml:para><maml:para>Accepted values: One, Two, and others.</maml:para>\
              <maml:para>Required in the parameter set Anr.</maml:para>",
@@ -147,7 +148,7 @@ fn a_cmdlet_that_changes_things_shows_its_questions() {
             "The service has retired this cmdlet. Use Get-Thing instead.",
             "Without -Confirm:$false it asks before it acts.",
             "aliases=\"wi\"><maml:name>WhatIf</maml:name><maml:description><maml:para>Shows.</maml:para>",
-            "aliases=\"cf\"><maml:name>Confirm</maml:name></parameter></syntaxItem>",
+            "<parameter required=\"false\" position=\"named\"><maml:name>Confirm</maml:name></parameter></syntaxItem>",
             // A text about what others call so would be wrong for a reserved parameter.
             "<maml:para>Switch: deep.</maml:para><maml:para>The service keeps this parameter for its own use.</maml:para>",
         ],
@@ -172,7 +173,7 @@ fn a_page_is_merged_with_the_catalog() {
             "position=\"0\" aliases=\"none\"><maml:name>Uri</maml:name><maml:description><maml:para>Where to.</maml:para>",
             "<maml:name>Secret</maml:name><maml:description><maml:para>A secret.</maml:para></maml:description>\
              <parameterValue required=\"true\">SecureString</parameterValue>",
-            "<maml:title>Example 1: Simple</maml:title><dev:code>Connect-Thing -Uri 'a&lt;b' -Verbose\nGet-Thing -Kind One | Where-Object Name -eq 'x'</dev:code>",
+            "<maml:title>-------------------------- Example 1: Simple --------------------------</maml:title><dev:code>Connect-Thing -Uri 'a&lt;b' -Verbose\nGet-Thing -Kind One | Where-Object Name -eq 'x'</dev:code>",
             "<dev:remarks><maml:para>Connects &amp; reads.</maml:para></dev:remarks>",
             "<maml:linkText>Get-Thing</maml:linkText><maml:uri></maml:uri>",
         ],
@@ -280,7 +281,7 @@ fn the_real_pages_fit_the_real_catalog() {
         .collect();
     assert!(pages.len() > 24, "{}", pages.len());
     for name in pages.iter().filter(|page| names.contains(page)) {
-        has(command(&text, name), &["Example 1: "]);
+        has(command(&text, name), &["- Example 1: "]);
     }
     assert!(
         !text.contains("<maml:para></maml:para>") && !text.contains("<maml:para>.</maml:para>"),

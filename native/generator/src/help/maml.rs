@@ -186,16 +186,17 @@ impl Entry<'_> {
             members.sort_by_key(|(_, binding)| (binding.position.unwrap_or(i32::MAX), !binding.required));
             let _ = write!(out, "<syntaxItem><maml:name>{}</maml:name>", self.cmdlet.command_name);
             for (parameter, binding) in members {
-                attributes(out, parameter, binding, false);
+                let position = position(binding);
+                let _ = write!(out, "<parameter required=\"{}\" position=\"{position}\">", binding.required);
                 let _ = write!(out, "<maml:name>{}</maml:name>", parameter.name);
                 value(out, parameter, binding.required);
                 out.push_str("</parameter>");
             }
             if self.cmdlet.should_process {
-                for (name, alias) in CONFIRMATION {
+                for (name, _) in CONFIRMATION {
                     let _ = write!(
                         out,
-                        "<parameter required=\"false\" position=\"named\" pipelineInput=\"false\" aliases=\"{alias}\"><maml:name>{name}</maml:name></parameter>"
+                        "<parameter required=\"false\" position=\"named\"><maml:name>{name}</maml:name></parameter>"
                     );
                 }
             }
@@ -213,11 +214,13 @@ impl Entry<'_> {
             let _ = write!(out, "<maml:name>{}</maml:name>", parameter.name);
             paragraphs(out, "maml:description", self.parameter_text(parameter, facts));
             value(out, parameter, true);
+            let unset = if is_switch(parameter) { "False" } else { "None" };
+            let default = facts.and_then(|facts| facts.default.as_deref()).unwrap_or(unset);
             let _ = write!(
                 out,
                 "<dev:type><maml:name>{}</maml:name><maml:uri/></dev:type><dev:defaultValue>{}</dev:defaultValue>",
                 escape(words::type_name(&parameter.type_name)),
-                escape(facts.and_then(|facts| facts.default.as_deref()).unwrap_or("None")),
+                escape(default),
             );
             out.push_str("</parameter>");
         }
@@ -351,6 +354,10 @@ fn in_all(parameter: &Parameter) -> Option<Binding> {
     }))
 }
 
+fn position(binding: Binding) -> String {
+    binding.position.map_or_else(|| "named".to_owned(), |position| position.to_string())
+}
+
 fn attributes(out: &mut String, parameter: &Parameter, binding: Binding, wildcards: bool) {
     let pipeline = match (binding.by_value, binding.by_property_name) {
         (true, true) => "true (ByValue, ByPropertyName)",
@@ -358,7 +365,7 @@ fn attributes(out: &mut String, parameter: &Parameter, binding: Binding, wildcar
         (false, true) => "true (ByPropertyName)",
         (false, false) => "false",
     };
-    let position = binding.position.map_or_else(|| "named".to_owned(), |position| position.to_string());
+    let position = position(binding);
     let aliases = if parameter.aliases.is_empty() { "none".to_owned() } else { parameter.aliases.join(", ") };
     let _ = write!(
         out,
@@ -370,18 +377,25 @@ fn attributes(out: &mut String, parameter: &Parameter, binding: Binding, wildcar
 
 /// The type after the name; a switch has none in the syntax.
 fn value(out: &mut String, parameter: &Parameter, required: bool) {
-    let name = words::type_name(&parameter.type_name);
-    if name != "SwitchParameter" {
+    if !is_switch(parameter) {
+        let name = words::type_name(&parameter.type_name);
         let _ = write!(out, "<parameterValue required=\"{required}\">{}</parameterValue>", escape(name));
     }
 }
+
+fn is_switch(parameter: &Parameter) -> bool {
+    words::type_name(&parameter.type_name) == "SwitchParameter"
+}
+
+/// What sets the titles of examples off from the text around them.
+const RULE: &str = "--------------------------";
 
 fn examples(out: &mut String, page: &Page) {
     out.push_str("<examples>");
     for (number, example) in page.examples.iter().enumerate() {
         let _ = write!(
             out,
-            "<example><maml:title>Example {}: {}</maml:title><dev:code>{}</dev:code>",
+            "<example><maml:title>{RULE} Example {}: {} {RULE}</maml:title><dev:code>{}</dev:code>",
             number + 1,
             escape(&example.title),
             escape(&example.code)
