@@ -174,7 +174,7 @@ fn a_page_is_merged_with_the_catalog() {
             "<maml:name>Secret</maml:name><maml:description><maml:para>A secret.</maml:para></maml:description>\
              <parameterValue required=\"true\">SecureString</parameterValue>",
             "<maml:title>-------------------------- Example 1: Simple --------------------------</maml:title><dev:code>Connect-Thing -Uri 'a&lt;b' -Verbose\nGet-Thing -Kind One | Where-Object Name -eq 'x'</dev:code>",
-            "<dev:remarks><maml:para>Connects &amp; reads.</maml:para></dev:remarks>",
+            "<dev:remarks><maml:para>Connects &amp; reads.</maml:para><maml:para></maml:para></dev:remarks>",
             "<maml:linkText>Get-Thing</maml:linkText><maml:uri></maml:uri>",
         ],
     );
@@ -284,7 +284,7 @@ fn the_real_pages_fit_the_real_catalog() {
         has(command(&text, name), &["- Example 1: "]);
     }
     assert!(
-        !text.contains("<maml:para></maml:para>") && !text.contains("<maml:para>.</maml:para>"),
+        !text.contains("description><maml:para></maml:para>") && !text.contains("<maml:para>.</maml:para>"),
         "a text without words"
     );
 }

@@ -401,7 +401,8 @@ fn examples(out: &mut String, page: &Page) {
             escape(&example.code)
         );
         let output = example.output.iter().flat_map(|output| output.lines()).map(str::to_owned);
-        paragraphs(out, "dev:remarks", example.text.iter().cloned().chain(output));
+        // The last one is empty: a line between this example and what follows.
+        paragraphs(out, "dev:remarks", example.text.iter().cloned().chain(output).chain([String::new()]));
         out.push_str("</example>");
     }
     out.push_str("</examples>");
