@@ -1,7 +1,7 @@
 //! Connections, and the registry of them. They belong to the process: every thread and every runspace sees the same.
 
 use crate::{
-    auth::{self, Authority, token::TokenSource},
+    auth::{self, Authority, claims::Claims, token::TokenSource},
     endpoint::Endpoint,
     event::Event,
     fault::{Fault, FaultKind},
@@ -468,7 +468,7 @@ impl Connection {
                 return Ok(response.body);
             }
             let diagnostics = Diagnostics::read(&response.headers);
-            let fault = rest::fault_of_response(
+            let mut fault = rest::fault_of_response(
                 response.status,
                 &diagnostics,
                 &response.body,
@@ -479,6 +479,9 @@ impl Connection {
                 token_replaced = true;
                 if self.replace_token(&token, &response.headers, &fault, operation).await? {
                     continue;
+                }
+                if self.settings.flow == Flow::AccessToken {
+                    fault.message.push_str(&self.advice_on_token(&token));
                 }
             }
             if let Err(fault) =
@@ -527,6 +530,20 @@ impl Connection {
             self.broken.store(false, Ordering::Relaxed);
         }
         Ok(is_new)
+    }
+
+    /// What to do about a token that the caller brought and the service refused.
+    fn advice_on_token(&self, token: &Secret) -> String {
+        let resource = self.endpoint.resource();
+        let audience = Claims::read(token).ok().and_then(|claims| claims.audience().map(str::to_owned));
+        // The same resource is written with and without a slash.
+        let elsewhere = audience
+            .filter(|audience| audience.trim_end_matches('/') != resource.trim_end_matches('/'))
+            .map_or_else(String::new, |audience| format!(" The token was issued for '{audience}'."));
+        format!(
+            "{elsewhere} If another token would do, get one for {resource} and run {} -AccessToken again.",
+            self.settings.connect_cmdlet()
+        )
     }
 
     /// A refused renewal is the end of the connection; a network fault during one is not.

@@ -186,6 +186,13 @@ impl State {
     }
 }
 
+/// When a token ends that is issued now and lives for so many seconds, in whole seconds since 1970-01-01 UTC. Rounded up: a token
+/// lives no shorter than `expires_in` says, which matters to those that live for a second.
+#[must_use]
+pub fn end_of_life(lifetime_seconds: u64) -> i64 {
+    now() + 1 + lifetime_seconds as i64
+}
+
 /// Seconds since 1970-01-01 UTC.
 #[must_use]
 pub fn now() -> i64 {

@@ -25,7 +25,8 @@ const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// After a renewal that failed nobody tries again for this long: what was refused will be refused, and a sign-in service that
 /// is out of order is not helped by thousands of commands that ask.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
-/// A token that the service refuses without saying why is replaced at most this often.
+/// A young token that the service refuses without saying why is replaced at most this often: the next one will not be liked
+/// better. An older one may have ended by the service's clock.
 const REPLACEMENT_PAUSE: Duration = Duration::from_secs(60);
 
 /// The tokens of a sign-in.
@@ -40,6 +41,8 @@ pub struct Tokens {
     /// End of the access token's life.
     pub expires: OffsetDateTime,
     renew_at: Instant,
+    /// Before this a token is young.
+    young_until: Instant,
 }
 
 impl Tokens {
@@ -51,7 +54,9 @@ impl Tokens {
         let access = Secret::new(response.access_token().secret().clone());
         let claims = Claims::read(&access)?;
         let refresh = response.refresh_token().map(|token| Secret::new(token.secret().clone()));
-        let unknown = Self { access, refresh, claims, expires: OffsetDateTime::now_utc(), renew_at: Instant::now() };
+        let now = Instant::now();
+        let expires = OffsetDateTime::now_utc();
+        let unknown = Self { access, refresh, claims, expires, renew_at: now, young_until: now };
         Ok(unknown.living(response.expires_in().unwrap_or(UNKNOWN_LIFE)))
     }
 
@@ -65,7 +70,8 @@ impl Tokens {
             Fault::protocol("The access token does not say when it ends; it cannot be used for Exchange.")
                 .ending_session()
         })?;
-        let token = Self { access, refresh: None, claims, expires, renew_at: Instant::now() };
+        let now = Instant::now();
+        let token = Self { access, refresh: None, claims, expires, renew_at: now, young_until: now };
         let life = token.left();
         Ok(if life.is_zero() { token } else { token.living(life) })
     }
@@ -77,6 +83,7 @@ impl Tokens {
         Self {
             expires: OffsetDateTime::from(SystemTime::now() + life),
             renew_at: Instant::now() + life.saturating_sub(EARLY.min(life / 4)),
+            young_until: Instant::now() + life / 4,
             ..self
         }
     }
@@ -122,7 +129,7 @@ struct State {
     running: Option<Outcome>,
     /// Why the last renewal failed, and until when nobody tries again; for ever if the refresh token is worth nothing any more.
     failed: Option<(Fault, Option<Instant>)>,
-    /// When a token was last replaced because the service refused it without saying why.
+    /// When a young token was last replaced because the service refused it without saying why.
     replaced: Option<Instant>,
 }
 
@@ -207,7 +214,7 @@ impl TokenSource {
                             return Err(fault.clone());
                         }
                         let now = Instant::now();
-                        if claims.is_none() {
+                        if claims.is_none() && now < state.tokens.young_until {
                             if state.replaced.is_some_and(|last| now < last + REPLACEMENT_PAUSE) {
                                 return Ok(None);
                             }
@@ -255,7 +262,7 @@ impl Shared {
         tokio::spawn(async move {
             // A task of its own: its panic must not leave a renewal that never ends.
             let work = {
-                let (shared, claims) = (Arc::clone(&shared), claims.clone());
+                let shared = Arc::clone(&shared);
                 tokio::spawn(async move { shared.renew(claims.as_deref(), &operation).await })
             };
             let end = work.await.unwrap_or_else(|join| {
@@ -264,9 +271,7 @@ impl Shared {
             let mut state = shared.state();
             state.running = None;
             state.failed = end.as_ref().err().map(|fault| {
-                let is_over = matches!(shared.renewal, Renewal::RefreshToken)
-                    && claims.is_none()
-                    && error::ends_refresh_token(fault);
+                let is_over = matches!(shared.renewal, Renewal::RefreshToken) && error::ends_refresh_token(fault);
                 (fault.clone(), (!is_over).then(|| Instant::now() + RENEWAL_PAUSE))
             });
             drop(state);

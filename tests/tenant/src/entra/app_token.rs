@@ -9,7 +9,7 @@ use super::errors::EntraError;
 use super::{MODULE_CLIENT, missing, unknown_application, unknown_resource};
 use crate::http::{Form, Request};
 use crate::secrets::random_text;
-use crate::state::{Realm, State, now};
+use crate::state::{Realm, State, end_of_life, now};
 
 /// The application permission that the admin API asks for.
 pub const MANAGE_AS_APP: &str = "Exchange.ManageAsApp";
@@ -177,7 +177,7 @@ pub(crate) fn access_token(
         "iss": issuer,
         "iat": now,
         "nbf": now,
-        "exp": now + state.options.token_lifetime_seconds as i64,
+        "exp": end_of_life(state.options.token_lifetime_seconds),
         "app_displayname": name,
         "appid": app_id,
         "appidacr": match proof { Proof::Secret => "1", Proof::Assertion => "2" },

@@ -20,7 +20,7 @@ use crate::directory::company::TenantName;
 use crate::http::{Form, Reply, Request, json as json_reply, set_header};
 use crate::log::LogFacts;
 use crate::secrets::{new_guid, random_text};
-use crate::state::{State, now};
+use crate::state::{State, end_of_life, now};
 
 /// Answers a token request.
 #[must_use]
@@ -365,7 +365,7 @@ fn issue(
         "iss": format!("https://sts.windows.net/{tenant_id}/"),
         "iat": now,
         "nbf": now,
-        "exp": now + lifetime as i64,
+        "exp": end_of_life(lifetime),
         "acr": "1",
         "amr": if grant.mfa { vec!["pwd", "mfa"] } else { vec!["pwd"] },
         "app_displayname": super::MODULE_CLIENT_NAME,
