@@ -176,13 +176,7 @@ async fn connect(
 
 /// An address that is no cloud's gets real tokens all the same; a slip in it should not go unnoticed.
 fn warn_of_unknown_host(endpoint: &Endpoint, operation: &Operation) {
-    let is_own_machine = match endpoint.service.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    if !endpoint.is_known && !is_own_machine {
+    if !endpoint.is_known && !http::is_loopback(&endpoint.service) {
         let host = endpoint.service.host_str().unwrap_or_default();
         operation.event(Event::Warning {
             text: format!(

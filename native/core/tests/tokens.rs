@@ -108,21 +108,26 @@ impl Forwarder {
     }
 }
 
-#[test]
-fn a_good_token_is_used_while_the_sign_in_service_cannot_be_reached() {
-    let service = Service::start(Options { mailboxes: 5, token_lifetime_seconds: 12, ..Options::default() });
+/// Connects with the sign-in service behind a forwarder; gives it and the connection's id.
+fn connect_through_forwarder(service: &Service) -> (Forwarder, String) {
     let target = service.tenant.facts().connection_uri.trim_start_matches("https://").to_owned();
     let forwarder = Forwarder::start(target);
     let mut settings = service.settings("password", Some("admin"));
     settings["authorizationUri"] = format!("https://{}/organizations", forwarder.address).into();
     let outcome = finish(open(&settings, &service.password("admin"))).expect("connects");
-    let id = outcome.result["connectionId"].as_str().expect("an id");
+    (forwarder, outcome.result["connectionId"].as_str().expect("an id").to_owned())
+}
+
+#[test]
+fn a_good_token_is_used_while_the_sign_in_service_cannot_be_reached() {
+    let service = Service::start(Options { mailboxes: 5, token_lifetime_seconds: 12, ..Options::default() });
+    let (forwarder, id) = connect_through_forwarder(&service);
     forwarder.close();
     let before = service.token_requests();
     std::thread::sleep(Duration::from_millis(9300));
-    assert_eq!(run(id, "Get-Mailbox", &json!({})).expect("the token is still good").rows.len(), 5);
+    assert_eq!(run(&id, "Get-Mailbox", &json!({})).expect("the token is still good").rows.len(), 5);
     std::thread::sleep(Duration::from_millis(3000));
-    let fault = run(id, "Get-Mailbox", &json!({})).expect_err("now it is not");
+    let fault = run(&id, "Get-Mailbox", &json!({})).expect_err("now it is not");
     assert_eq!(fault["kind"], "network", "{fault}");
     assert_eq!(service.token_requests(), before);
     let information = connection::list().into_iter().find(|known| known.connection_id == id).expect("still listed");
@@ -152,17 +157,12 @@ fn a_revoked_sign_in_breaks_the_connection_with_one_clear_fault() {
 #[test]
 fn nobody_waits_for_a_renewal_while_the_token_is_good() {
     let service = Service::start(Options { mailboxes: 5, token_lifetime_seconds: 20, ..Options::default() });
-    let target = service.tenant.facts().connection_uri.trim_start_matches("https://").to_owned();
-    let forwarder = Forwarder::start(target);
-    let mut settings = service.settings("password", Some("admin"));
-    settings["authorizationUri"] = format!("https://{}/organizations", forwarder.address).into();
-    let outcome = finish(open(&settings, &service.password("admin"))).expect("connects");
-    let id = outcome.result["connectionId"].as_str().expect("an id");
+    let (forwarder, id) = connect_through_forwarder(&service);
     forwarder.stall();
     std::thread::sleep(Duration::from_millis(15_300));
     let begun = Instant::now();
     for _ in 0..3 {
-        assert_eq!(run(id, "Get-Mailbox", &json!({})).expect("the token is still good").rows.len(), 5);
+        assert_eq!(run(&id, "Get-Mailbox", &json!({})).expect("the token is still good").rows.len(), 5);
     }
     assert!(begun.elapsed() < Duration::from_secs(4), "the sign-in service hangs, not the service");
 }

@@ -306,7 +306,8 @@ fn unavailable() -> (FaultKind, String) {
     (FaultKind::ServiceUnavailable, "The sign-in service is out of order for the moment. Please try again.".into())
 }
 
-fn capitalised(text: &str) -> String {
+/// The text with its first letter large, for the beginning of a sentence.
+pub(super) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

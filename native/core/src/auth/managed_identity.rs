@@ -4,7 +4,7 @@
 //! Sources: the documentation of managed identities for virtual machines (2018-02-01), App Service and Functions (2019-08-01,
 //! before that 2017-09-01), Azure Arc (2019-11-01) and Cloud Shell. Azure Automation offers the interface of App Service.
 
-use super::token::Tokens;
+use super::{error::capitalised, token::Tokens};
 use crate::{
     endpoint::Endpoint,
     fault::{Fault, FaultKind},
@@ -100,7 +100,7 @@ impl ManagedIdentity {
                 (None, Some(_)) => {
                     let address = address("IDENTITY_ENDPOINT", identity)?;
                     // The agent is on this machine; its key must not go to another.
-                    if !is_loopback(&address) {
+                    if !http::is_loopback(&address) {
                         return Err(unavailable(
                             "IDENTITY_ENDPOINT does not lead to an Azure Arc agent on this machine",
                         ));
@@ -288,15 +288,6 @@ fn address(variable: &str, text: &str) -> Result<Url, Fault> {
     })
 }
 
-fn is_loopback(address: &Url) -> bool {
-    match address.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 fn unavailable(why: &str) -> Fault {
     Fault::new(
         FaultKind::Authentication,
@@ -367,11 +358,6 @@ fn readable(path: &Path, error: &std::io::Error) -> String {
          administrator or a member of Hybrid Agent Extension Applications)",
         path.display()
     )
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 #[cfg(test)]

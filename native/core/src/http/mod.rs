@@ -213,6 +213,16 @@ fn root(error: &dyn Error) -> String {
     current.to_string()
 }
 
+/// Whether an address leads to this machine only.
+pub fn is_loopback(address: &Url) -> bool {
+    match address.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// A line for people who follow each call: what was asked of whom, and what came of it. Nothing of a query is shown.
 pub fn call_line(
     method: &reqwest::Method,
