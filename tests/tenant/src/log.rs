@@ -1,4 +1,4 @@
-//! The request log: one line per request, without tokens, passwords or codes.
+//! The request log: one line per request, without tokens, passwords or codes; the parameters of cmdlets only on request.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -30,6 +30,9 @@ pub struct LogEntry {
     /// The cmdlet, if it ran one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cmdlet_name: Option<String>,
+    /// The cmdlet's parameters, if the tenant was told to log them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<serde_json::Value>,
     /// Objects in the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -69,6 +72,8 @@ pub struct LogEntry {
 pub struct LogFacts {
     /// The cmdlet.
     pub cmdlet_name: Option<String>,
+    /// The cmdlet's parameters.
+    pub parameters: Option<serde_json::Value>,
     /// Objects in the answer.
     pub rows: Option<u64>,
     /// The account.

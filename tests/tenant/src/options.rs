@@ -57,6 +57,9 @@ pub struct Options {
     /// File to append one JSON line per request to.
     #[arg(long, value_name = "FILE")]
     pub request_log: Option<PathBuf>,
+    /// Writes the parameters of each cmdlet to the log, as they came; secrets in them too.
+    #[arg(long)]
+    pub log_parameters: bool,
     /// Cloud where the tenants live; decides which host names and token resources they know.
     #[arg(long, default_value = "O365Default", value_name = "NAME")]
     pub cloud: CloudName,

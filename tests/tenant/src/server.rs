@@ -190,6 +190,7 @@ async fn exchange(
     let facts = response.extensions_mut().remove::<LogFacts>().unwrap_or_default();
     entry.status = response.status().as_u16();
     entry.cmdlet_name = facts.cmdlet_name;
+    entry.parameters = facts.parameters;
     entry.rows = facts.rows;
     entry.user = facts.user;
     entry.note = facts.note;

@@ -325,9 +325,9 @@ async fn roles_decide_what_may_run() {
     assert_eq!((unknown.status.as_u16(), unknown.body.len(), unknown.header("x-ms-diagnostics")), (403, 0, ""));
     let native = fixture.run(&admin, "Get-EXOMailbox", json!({})).await;
     assert_eq!((native.status.as_u16(), native.body.len()), (403, 0));
-    let elsewhere = fixture.run(&admin, "Get-TransportRule", json!({"Bogus": 1})).await;
+    let elsewhere = fixture.run(&admin, "Get-JournalRule", json!({"Bogus": 1})).await;
     assert_eq!(elsewhere.status, 400, "arguments are checked first");
-    let elsewhere = fixture.run(&admin, "Get-TransportRule", json!({})).await;
+    let elsewhere = fixture.run(&admin, "Get-JournalRule", json!({})).await;
     assert_eq!(elsewhere.status, 403);
     assert!(!elsewhere.header("x-ms-diagnostics").is_empty());
 }

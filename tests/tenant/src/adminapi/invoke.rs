@@ -145,11 +145,11 @@ pub fn post(state: &State, request: &Request, caller: &Caller<'_>) -> Reply {
         Some(text) => match opened(state, caller, text) {
             // A link goes on with the call it was made for and with no other.
             Some(token) if token.call == canonical(&body) => Some(token),
-            _ => return with_cmdlet(ApiError::expired_page().reply(), &body),
+            _ => return with_cmdlet(state, ApiError::expired_page().reply(), &body),
         },
     };
     let response = run(state, request, caller, &body, token.as_ref());
-    with_cmdlet(response, &body)
+    with_cmdlet(state, response, &body)
 }
 
 /// Answers a link to a further page followed by GET.
@@ -162,7 +162,7 @@ pub fn get(state: &State, request: &Request, caller: &Caller<'_>) -> Reply {
         return ApiError::expired_page().reply();
     };
     let response = run(state, request, caller, &body, Some(&token));
-    with_cmdlet(response, &body)
+    with_cmdlet(state, response, &body)
 }
 
 fn opened(state: &State, caller: &Caller<'_>, text: &str) -> Option<PageToken> {
@@ -170,11 +170,15 @@ fn opened(state: &State, caller: &Caller<'_>, text: &str) -> Option<PageToken> {
         .filter(|token| token.tenant == caller.tenant.to_lowercase() && token.caller == caller.identity.object_id)
 }
 
-fn with_cmdlet(mut response: Reply, body: &Map<String, Value>) -> Reply {
-    let name = body.get("CmdletInput").and_then(|input| input["CmdletName"].as_str());
+fn with_cmdlet(state: &State, mut response: Reply, body: &Map<String, Value>) -> Reply {
+    let input = body.get("CmdletInput");
+    let name = input.and_then(|input| input["CmdletName"].as_str());
     let mut facts = response.extensions_mut().remove::<LogFacts>().unwrap_or_default();
     // A name of any length may come from outside.
     facts.cmdlet_name = name.map(|name| name.chars().take(100).collect());
+    if state.options.log_parameters {
+        facts.parameters = input.and_then(|input| input.get("Parameters")).cloned();
+    }
     response.extensions_mut().insert(facts);
     response
 }

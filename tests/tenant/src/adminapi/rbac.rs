@@ -3,7 +3,7 @@
 use crate::directory::accounts::RoleGroup;
 
 /// Nouns of the cmdlets that manage recipients.
-const RECIPIENT_NOUNS: [&str; 34] = [
+const RECIPIENT_NOUNS: [&str; 37] = [
     "AcceptedDomain",
     "AddressBookPolicy",
     "CalendarProcessing",
@@ -23,6 +23,7 @@ const RECIPIENT_NOUNS: [&str; 34] = [
     "MailboxFolderStatistics",
     "MailboxJunkEmailConfiguration",
     "MailboxLocation",
+    "MailboxMessageConfiguration",
     "MailboxPermission",
     "MailboxPlan",
     "MailboxRegionalConfiguration",
@@ -31,12 +32,14 @@ const RECIPIENT_NOUNS: [&str; 34] = [
     "MailUser",
     "MobileDevice",
     "MobileDeviceStatistics",
+    "MessageTraceV2",
     "MoveRequest",
     "OrganizationConfig",
     "Place",
     "Recipient",
     "RecipientPermission",
     "UnifiedGroup",
+    "UnifiedGroupLinks",
     "User",
 ];
 

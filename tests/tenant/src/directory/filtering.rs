@@ -1,8 +1,11 @@
 //! What a filter sees of a recipient. A few names exist only in filters, and links are compared as distinguished names.
 
+use super::Directory;
 use super::company::Company;
+use super::links::LinkKind;
 use super::mailbox::{Mailbox, distinguished_name};
-use super::recipient::{OtherRecipient, mailbox_value};
+use super::objects::Entry;
+use super::recipient::{mailbox_value, other_value};
 use super::seed::FOREST_SUFFIX;
 use super::value::Value;
 use crate::opath::Subject;
@@ -69,12 +72,36 @@ impl Subject for MailboxSubject<'_> {
     }
 }
 
-impl Subject for OtherRecipient {
+/// A recipient without a mailbox as a filter sees it.
+pub struct OtherSubject<'a> {
+    /// The directory that has it.
+    pub directory: &'a Directory,
+    /// Its number.
+    pub number: u64,
+    /// The recipient.
+    pub other: &'a Entry,
+    /// Whether the recipient object's own properties count.
+    pub as_recipient: bool,
+}
+
+impl Subject for OtherSubject<'_> {
     fn filter_value(&self, property: &str) -> Value {
+        let other = self.other;
+        let directory = self.directory;
         match property {
-            "DistinguishedName" | "Id" => self.get("DistinguishedName"),
+            "DistinguishedName" | "Id" => other.get("DistinguishedName"),
             "ExchangeVersion" => Value::Int(EXCHANGE_VERSION),
-            _ => link(self.company, property, self.get(property)),
+            "IsDirSynced" => Value::Bool(false),
+            "Members" => Value::List(
+                directory
+                    .members(self.number, LinkKind::Members)
+                    .into_iter()
+                    .map(|member| directory.recipient_text(member, "DistinguishedName"))
+                    .collect(),
+            ),
+            "GroupMemberCount" => Value::Int(directory.members(self.number, LinkKind::Members).len() as i64),
+            _ if self.as_recipient => link(directory.seed.company, property, other_value(other, property)),
+            _ => link(directory.seed.company, property, other.get(property)),
         }
     }
 }

@@ -369,6 +369,8 @@ pub struct Mailbox<'a> {
     pub person: Person,
     /// What has been changed since the tenant began.
     pub changes: Option<&'a Changes>,
+    /// What has been changed of the person, as `Set-User` does.
+    pub user_changes: Option<&'a Changes>,
 }
 
 impl Mailbox<'_> {
@@ -737,7 +739,7 @@ mod tests {
     fn objects_are_json_of_the_right_size_in_both_ways_of_writing() {
         let seed = Seed::new(1);
         for index in [0, 1, 4, 5, 8, 17, 36, 500] {
-            let mailbox = Mailbox { seed: &seed, person: seed.person(index), changes: None };
+            let mailbox = Mailbox { seed: &seed, person: seed.person(index), changes: None, user_changes: None };
             let (mut quick, mut slow) = (String::new(), String::new());
             mailbox.write(&mut quick, None);
             let changes = Changes::new();
@@ -752,7 +754,7 @@ mod tests {
     #[test]
     fn the_first_mailbox_is_adele() {
         let seed = Seed::new(1);
-        let adele = Mailbox { seed: &seed, person: seed.person(0), changes: None };
+        let adele = Mailbox { seed: &seed, person: seed.person(0), changes: None, user_changes: None };
         assert_eq!(adele.text("UserPrincipalName"), "adele@contoso.onmicrosoft.com");
         assert_eq!(
             adele.list("EmailAddresses")[..2],

@@ -1,22 +1,39 @@
 //! The tenant's directory: mailboxes (computed from the seed, with an overlay of changes), other recipients, the
-//! organization and the accounts.
+//! organization with its rules and policies, and the accounts.
 
 pub mod accounts;
+pub mod audit;
 pub mod company;
+pub mod compliance;
+pub mod configuration;
+pub mod contents;
+pub mod facets;
 pub mod filtering;
 pub mod identity;
+pub mod inbox;
+pub mod links;
 pub mod mailbox;
+pub mod messages;
+pub mod objects;
 pub mod organization;
+pub mod others;
+pub mod permissions;
 pub mod recipient;
+pub mod registry;
+pub mod roles;
 pub mod seed;
 pub mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use company::{CONTOSO, Company};
+use facets::Facet;
+use links::{LinkKind, RecipientId};
 use mailbox::{Changes, Mailbox, Schema};
+use objects::{Class, Collection};
 use organization::Organization;
-use recipient::OtherRecipient;
+use permissions::Permissions;
 use seed::{Person, Seed};
 use value::{Value, now_ticks};
 
@@ -26,8 +43,15 @@ pub struct Directory {
     pub seed: Seed,
     /// The organization's configuration.
     pub organization: Organization,
-    /// Recipients without a mailbox.
-    pub others: Vec<OtherRecipient>,
+    others: OnceLock<Collection>,
+    collections: HashMap<&'static str, OnceLock<Collection>>,
+    links: HashMap<(u64, LinkKind), Vec<RecipientId>>,
+    facets: HashMap<&'static str, HashMap<u64, Changes>>,
+    users: HashMap<u64, Changes>,
+    permissions: Permissions,
+    /// Searches of the audit log that go on from call to call.
+    pub audit_sessions: HashMap<String, audit::Session>,
+    inbox_rules: HashMap<u64, Collection>,
     seeded: u64,
     created: BTreeMap<u64, Person>,
     removed: BTreeSet<u64>,
@@ -50,7 +74,14 @@ impl Directory {
         let seed = Seed::of(company, seed);
         Self {
             organization: Organization::new(&seed),
-            others: recipient::other_recipients(&seed),
+            others: OnceLock::new(),
+            collections: registry::CLASSES.iter().map(|class| (class.noun, OnceLock::new())).collect(),
+            links: HashMap::new(),
+            facets: HashMap::new(),
+            users: HashMap::new(),
+            permissions: Permissions::default(),
+            audit_sessions: HashMap::new(),
+            inbox_rules: HashMap::new(),
             seed,
             seeded: mailboxes,
             created: BTreeMap::new(),
@@ -83,7 +114,7 @@ impl Directory {
     #[must_use]
     pub fn mailbox(&self, index: u64) -> Mailbox<'_> {
         let person = self.created.get(&index).cloned().unwrap_or_else(|| self.seed.person(index));
-        Mailbox { seed: &self.seed, person, changes: self.changes.get(&index) }
+        Mailbox { seed: &self.seed, person, changes: self.changes.get(&index), user_changes: self.users.get(&index) }
     }
 
     /// Changes a mailbox; tells whether anything changed.
@@ -164,19 +195,54 @@ impl Directory {
         found.into_iter().filter(|index| self.is_removed(*index) == removed).collect()
     }
 
-    /// The name of the recipient, mailbox or not, that an identity names.
-    ///
-    /// # Errors
-    ///
-    /// How many recipients it names, if not one.
-    pub fn recipient_name(&self, identity: &str) -> Result<String, usize> {
-        let mut names: Vec<String> =
-            self.find(identity, false).into_iter().map(|index| self.mailbox(index).text("Name")).collect();
-        names.extend(self.others.iter().filter(|other| other.has_identity(identity)).map(|other| other.text("Name")));
-        match names.len() {
-            1 => Ok(names.remove(0)),
-            count => Err(count),
+    /// The recipients without a mailbox: groups, contacts and mail users.
+    pub fn others(&self) -> &Collection {
+        self.others.get_or_init(|| Collection::of(others::first_recipients(&self.seed)))
+    }
+
+    /// The recipients without a mailbox, to be changed.
+    pub fn others_mut(&mut self) -> &mut Collection {
+        self.others();
+        self.others.get_mut().unwrap_or_else(|| unreachable!("they were made just now"))
+    }
+
+    /// The objects of a kind.
+    pub fn collection(&self, class: &'static Class) -> &Collection {
+        let cell = self.collections.get(class.noun).unwrap_or_else(|| unreachable!("{} is registered", class.noun));
+        cell.get_or_init(|| Collection::of((class.first)(class, &self.seed)))
+    }
+
+    /// The objects of a kind, to be changed.
+    pub fn collection_mut(&mut self, class: &'static Class) -> &mut Collection {
+        self.collection(class);
+        let cell = self.collections.get_mut(class.noun).and_then(OnceLock::get_mut);
+        cell.unwrap_or_else(|| unreachable!("they were made just now"))
+    }
+
+    /// The value of a mailbox's setting.
+    #[must_use]
+    pub fn setting(&self, facet: &'static Facet, index: u64, at: usize) -> Value {
+        let changed = if facet.is_user() {
+            self.users.get(&index)
+        } else {
+            self.facets.get(facet.noun()).and_then(|all| all.get(&index))
+        };
+        match changed.and_then(|changes| changes.get(&at)) {
+            Some(value) => value.clone(),
+            None => facet.first_value(self, &self.mailbox(index), at),
         }
+    }
+
+    /// Changes a mailbox's settings; tells whether anything changed.
+    pub fn change_settings(&mut self, facet: &'static Facet, index: u64, changes: Vec<(usize, Value)>) -> bool {
+        let real: Vec<(usize, Value)> =
+            changes.into_iter().filter(|(at, value)| self.setting(facet, index, *at) != *value).collect();
+        if real.is_empty() {
+            return false;
+        }
+        let all = if facet.is_user() { &mut self.users } else { self.facets.entry(facet.noun()).or_default() };
+        all.entry(index).or_default().extend(real);
+        true
     }
 }
 
@@ -225,7 +291,7 @@ mod tests {
         let directory = Directory::new(1, 50);
         assert_eq!(directory.find("Alex Kim", false), [40, 41]);
         assert_eq!(directory.find("alex kim - sales", false), [40]);
-        assert_eq!(directory.recipient_name("Alex Kim"), Err(2));
+        assert_eq!(directory.recipient("Alex Kim"), Err(2));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::company::Company;
 use super::seed::{FOREST_SUFFIX, Seed};
 use super::value::{Kind, Value, now_ticks, push_property, ticks_from_unix};
 use crate::catalog::Catalog;
@@ -124,7 +123,7 @@ impl Organization {
             let value = match kind {
                 _ if NULL_AT_FIRST.contains(&name.as_str()) => Value::Null,
                 Kind::Bool => Value::Bool(false),
-                Kind::Int32 => Value::Int(0),
+                Kind::Int32 | Kind::Int64 | Kind::UInt64 => Value::Int(0),
                 Kind::List => Value::List(vec![]),
                 Kind::MomentUtc | Kind::MomentOffset | Kind::MomentBare => {
                     Value::Moment(ticks_from_unix(1_705_312_800))
@@ -238,59 +237,6 @@ pub fn write_selected<'a>(
     out.push('}');
 }
 
-/// The accepted domains: the default one last, as the service's order by name would have it.
-#[must_use]
-pub fn accepted_domains(company: &Company) -> [(&'static str, bool, bool); 2] {
-    [(company.initial_domain, false, true), (company.vanity_domain, true, false)]
-}
-
-/// Appends an accepted domain's JSON.
-pub fn write_accepted_domain(out: &mut String, seed: &Seed, domain: (&str, bool, bool), select: Option<&[String]>) {
-    let (name, default, initial) = domain;
-    let text = |text: &str| (Kind::Text, Value::text(text));
-    let flag = |flag| (Kind::Bool, Value::Bool(flag));
-    let guid = || (Kind::Guid, Value::text(seed.named_guid(&format!("domain {name}"))));
-    let when = Value::Moment(ticks_from_unix(1_705_312_800));
-    let dn = format!(
-        "CN={name},CN=Accepted Domains,CN=Transport Settings,CN=Configuration,CN={},CN=ConfigurationUnits,{FOREST_SUFFIX}",
-        seed.company.initial_domain
-    );
-    let properties: Vec<(&str, (Kind, Value))> = vec![
-        ("DomainName", text(name)),
-        ("DomainType", text("Authoritative")),
-        ("MatchSubDomains", flag(false)),
-        ("AuthenticationType", text("Managed")),
-        ("Default", flag(default)),
-        ("InitialDomain", flag(initial)),
-        ("OutboundOnly", flag(false)),
-        ("CanHaveCloudCache", flag(false)),
-        ("EnableNego2Authentication", flag(false)),
-        ("SendingFromDomainDisabled", flag(false)),
-        ("SendingToDomainDisabled", flag(false)),
-        ("MailFlowRegion", (Kind::Text, Value::Null)),
-        ("AdminDisplayName", text("")),
-        ("ExchangeVersion", text("0.20 (15.0.0.0)")),
-        ("Name", text(name)),
-        ("DistinguishedName", text(&dn)),
-        ("Identity", text(name)),
-        ("Id", text(name)),
-        ("ObjectCategory", text("simpr01a001.prod.outlook.com/Configuration/Schema/ms-Exch-Accepted-Domain")),
-        ("ObjectClass", (Kind::List, Value::List(vec!["top".into(), "msExchAcceptedDomain".into()]))),
-        ("WhenChanged", (Kind::MomentOffset, when.clone())),
-        ("WhenCreated", (Kind::MomentOffset, when.clone())),
-        ("WhenChangedUTC", (Kind::MomentUtc, when.clone())),
-        ("WhenCreatedUTC", (Kind::MomentUtc, when)),
-        ("ExchangeObjectId", guid()),
-        ("OrganizationalUnitRoot", text(seed.company.initial_domain)),
-        ("OrganizationId", text(&seed.company.organization_id())),
-        ("Guid", guid()),
-        ("OriginatingServer", text("SIMPR01A01DC001.SIMPR01A001.prod.outlook.com")),
-        ("IsValid", flag(true)),
-        ("ObjectState", text("Unchanged")),
-    ];
-    write_selected(out, properties.into_iter().map(|(name, (kind, value))| (name, kind, value)), select);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,16 +259,5 @@ mod tests {
         assert!(organization.change(on()));
         assert_eq!(organization.get("WhenChanged"), organization.get("WhenChangedUTC"));
         assert!(!organization.change(on()));
-    }
-
-    #[test]
-    fn accepted_domains_have_the_catalogues_properties() {
-        let mut out = String::new();
-        write_accepted_domain(&mut out, &Seed::new(1), accepted_domains(&super::super::company::CONTOSO)[1], None);
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&out).unwrap();
-        for name in Catalog::get().object("AcceptedDomain").keys() {
-            assert!(object.contains_key(name), "{name}");
-        }
-        assert_eq!(object["Default"], true);
     }
 }

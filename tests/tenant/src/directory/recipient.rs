@@ -1,12 +1,11 @@
 //! The recipient object of `Get-Recipient`: mailboxes in their coarse form, and the company's groups and contacts.
 
-use std::collections::BTreeMap;
-
-use super::company::Company;
-use super::mailbox::{Mailbox, distinguished_name};
+use super::facets;
+use super::mailbox::Mailbox;
+use super::objects::Entry;
 use super::organization::write_selected;
-use super::seed::{MailboxType, Seed};
-use super::value::{Kind, Value, ticks_from_unix};
+use super::seed::MailboxType;
+use super::value::{Kind, Value};
 
 /// Name and kind of each property, in order; kinds as in the mailbox table, Y for byte arrays that are always null here.
 const TABLE: &str = "
@@ -49,123 +48,25 @@ pub fn schema() -> impl Iterator<Item = (&'static str, Kind)> {
     })
 }
 
-/// A recipient that has no mailbox.
-pub struct OtherRecipient {
-    /// The company that knows it.
-    pub company: &'static Company,
-    values: BTreeMap<&'static str, Value>,
-}
-
-impl OtherRecipient {
-    /// A property's value; the empty value of its kind if the recipient has none.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Value {
-        if let Some((_, value)) = self.values.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            return value.clone();
-        }
-        match schema().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            Some((_, Kind::List)) => Value::List(vec![]),
-            Some((_, Kind::Bool)) => Value::Bool(false),
-            Some((_, Kind::Guid)) => Value::text("00000000-0000-0000-0000-000000000000"),
-            Some((name, _)) if name.starts_with("CustomAttribute") => Value::text(""),
-            _ => Value::Null,
-        }
-    }
-
-    /// A property's text; empty if it has none.
-    #[must_use]
-    pub fn text(&self, name: &str) -> String {
-        self.get(name).into_text()
-    }
-
-    /// Whether an identity names the recipient.
-    #[must_use]
-    pub fn has_identity(&self, wanted: &str) -> bool {
-        let names = [
-            "Name",
-            "Alias",
-            "DisplayName",
-            "DistinguishedName",
-            "Guid",
-            "ExternalDirectoryObjectId",
-            "PrimarySmtpAddress",
-        ];
-        let wanted = wanted.to_lowercase();
-        names.into_iter().any(|name| self.text(name).to_lowercase() == wanted)
-            || matches!(self.get("EmailAddresses"), Value::List(items) if items.iter().any(|item| {
-                item.split_once(':').is_some_and(|(prefix, address)| prefix.eq_ignore_ascii_case("smtp") && address.to_lowercase() == wanted)
-            }))
-    }
-
-    /// Appends the object's JSON.
-    pub fn write(&self, out: &mut String, select: Option<&[String]>) {
-        write_selected(out, schema().map(|(name, kind)| (name, kind, self.get(name))), select);
-    }
-}
-
-/// The company's groups and contacts.
+/// A property of the recipient object of a recipient without a mailbox; the empty value of its kind if it has none.
 #[must_use]
-pub fn other_recipients(seed: &Seed) -> Vec<OtherRecipient> {
-    const LIST: [(&str, &str, &str, &str); 12] = [
-        ("All Company", "allcompany", "MailUniversalDistributionGroup", "MailUniversalDistributionGroup"),
-        ("Sales Team", "salesteam", "MailUniversalDistributionGroup", "MailUniversalDistributionGroup"),
-        ("Équipe Paris", "equipe.paris", "MailUniversalDistributionGroup", "MailUniversalDistributionGroup"),
-        ("Finance Approvers", "finance.approvers", "MailUniversalSecurityGroup", "MailUniversalSecurityGroup"),
-        ("Exchange Admins", "exchange.admins", "MailUniversalSecurityGroup", "MailUniversalSecurityGroup"),
-        ("Project Aurora", "project.aurora", "MailUniversalDistributionGroup", "GroupMailbox"),
-        ("Everyone in Engineering", "everyone.engineering", "DynamicDistributionGroup", "DynamicDistributionGroup"),
-        ("Headquarters Rooms", "headquarters.rooms", "MailUniversalDistributionGroup", "RoomList"),
-        ("Fabrikam Orders", "fabrikam.orders", "MailContact", "MailContact"),
-        ("Tailspin Press Office", "tailspin.press", "MailContact", "MailContact"),
-        ("Margie's Travel", "margies.travel", "MailContact", "MailContact"),
-        ("Guest of Fabrikam", "guest.fabrikam", "MailUser", "GuestMailUser"),
-    ];
-    let Company { initial_domain, vanity_domain, .. } = seed.company;
-    let outside_domain = seed.company.outside_domain();
-    LIST.iter()
-        .map(|(name, alias, recipient_type, details)| {
-            let outside = matches!(*recipient_type, "MailContact" | "MailUser");
-            let primary =
-                if outside { format!("{alias}@{outside_domain}") } else { format!("{alias}@{vanity_domain}") };
-            let when = Value::Moment(ticks_from_unix(1_740_000_000));
-            let text = |text: &str| Value::text(text);
-            let guid = seed.named_guid(&format!("recipient {alias}"));
-            let mut values: BTreeMap<&'static str, Value> = BTreeMap::from([
-                ("Identity", text(name)),
-                ("Id", text(name)),
-                ("Name", text(name)),
-                ("DisplayName", text(name)),
-                ("Alias", text(alias)),
-                ("RecipientType", text(recipient_type)),
-                ("RecipientTypeDetails", text(details)),
-                ("PrimarySmtpAddress", text(&primary)),
-                ("DistinguishedName", text(&distinguished_name(seed.company, name))),
-                ("Guid", text(&guid)),
-                ("ExchangeObjectId", text(&guid)),
-                ("ExternalDirectoryObjectId", text(&seed.named_guid(&format!("entra {alias}")))),
-                ("ExchangeVersion", text("0.20 (15.0.0.0)")),
-                ("WhenCreated", when.clone()),
-                ("WhenCreatedUTC", when.clone()),
-                ("WhenChanged", when.clone()),
-                ("WhenChangedUTC", when),
-                ("ObjectClass", Value::List(vec!["top".into(), if outside { "contact" } else { "group" }.into()])),
-                ("OrganizationId", text(initial_domain)),
-                ("ArchiveState", text("None")),
-                ("ArchiveStatus", text("None")),
-                ("MailboxMoveFlags", text("None")),
-                ("MailboxMoveStatus", text("None")),
-            ]);
-            let mut addresses = vec![format!("SMTP:{primary}")];
-            if outside {
-                values.insert("ExternalEmailAddress", Value::text(format!("SMTP:{primary}")));
-            } else {
-                addresses.push(format!("smtp:{alias}@{initial_domain}"));
-                values.insert("ManagedBy", Value::List(vec!["Adele Vance".into()]));
-            }
-            values.insert("EmailAddresses", Value::List(addresses));
-            OtherRecipient { company: seed.company, values }
-        })
-        .collect()
+pub fn other_value(other: &Entry, name: &str) -> Value {
+    if other.has(name) {
+        return other.get(name);
+    }
+    match schema().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        Some((_, Kind::List)) => Value::List(vec![]),
+        Some((_, Kind::Bool)) => Value::Bool(false),
+        Some((_, Kind::Guid)) => Value::text("00000000-0000-0000-0000-000000000000"),
+        Some((name, _)) if name.starts_with("CustomAttribute") => Value::text(""),
+        Some(("ArchiveState" | "ArchiveStatus" | "MailboxMoveFlags" | "MailboxMoveStatus", _)) => Value::text("None"),
+        _ => Value::Null,
+    }
+}
+
+/// Appends the recipient object of a recipient without a mailbox.
+pub fn write_other(out: &mut String, other: &Entry, select: Option<&[String]>) {
+    write_selected(out, schema().map(|(name, kind)| (name, kind, other_value(other, name))), select);
 }
 
 /// A property of a mailbox's recipient object.
@@ -174,6 +75,10 @@ pub fn mailbox_value(mailbox: &Mailbox<'_>, name: &str) -> Value {
     let person = &mailbox.person;
     let user = person.mailbox_type == MailboxType::User;
     let of_person = |text: &str| if user { Value::text(text) } else { Value::text("") };
+    if let Some(changed) = mailbox.user_changes.and_then(|changes| changes.get(&facets::USER.schema().position(name)?))
+    {
+        return changed.clone();
+    }
     match name.to_ascii_lowercase().as_str() {
         "firstname" => of_person(&person.given_name),
         "lastname" => of_person(&person.family_name),

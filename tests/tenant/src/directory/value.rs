@@ -69,6 +69,10 @@ pub enum Kind {
     Bool,
     /// A number with `@data.type` `System.Int32`.
     Int32,
+    /// A number with `@odata.type` `#Int64`.
+    Int64,
+    /// A number with `@data.type` `System.UInt64`.
+    UInt64,
     /// A GUID with `@data.type` `System.Guid`.
     Guid,
     /// A moment ending in `Z` with `@data.type` `System.DateTime`.
@@ -88,6 +92,8 @@ impl Kind {
         match self {
             Self::Text | Self::Bool | Self::MomentBare => None,
             Self::Int32 => Some(("@data.type", "System.Int32")),
+            Self::Int64 => Some(("@odata.type", "#Int64")),
+            Self::UInt64 => Some(("@data.type", "System.UInt64")),
             Self::Guid => Some(("@data.type", "System.Guid")),
             Self::MomentUtc | Self::MomentOffset => Some(("@data.type", "System.DateTime")),
             Self::List => Some(("@odata.type", "#Collection(String)")),
@@ -172,6 +178,14 @@ fn push_moment(out: &mut String, ticks: i64, suffix: &str) {
         moment.second(),
         ticks.rem_euclid(TICKS_PER_SECOND)
     );
+}
+
+/// A moment as the wire has it, in UTC.
+#[must_use]
+pub fn format_moment(ticks: i64) -> String {
+    let mut text = String::new();
+    push_moment(&mut text, ticks, "Z");
+    text
 }
 
 /// The moment now, in ticks.

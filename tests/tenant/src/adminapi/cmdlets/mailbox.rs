@@ -2,15 +2,18 @@
 
 use serde_json::Value as Json;
 
-use super::values::{changed_list, property_value, smtp_address};
+use super::addresses::{
+    address_changes, alias_of, check_addresses, check_alias, check_domain, check_unique, email_addresses, is_alias,
+    with_primary,
+};
+use super::values::{property_value, smtp_address};
 use super::{filter_within_unit, one_mailbox, read, refuse_unevaluated, resolves, texts, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
-use crate::directory::Directory;
 use crate::directory::company::Company;
 use crate::directory::filtering::MailboxSubject;
+use crate::directory::links::RecipientId;
 use crate::directory::mailbox::{Mailbox, Schema};
-use crate::directory::organization::accepted_domains;
 use crate::directory::seed::{MailboxType, Person};
 use crate::directory::value::{Value, now_ticks, parse_size};
 
@@ -162,20 +165,20 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
                     .extend(type_changes(json.as_str().unwrap_or(""))?.map(|(name, value)| (position(name), value))),
                 "EmailAddresses" => {
                     let addresses = email_addresses(&mailbox.list("EmailAddresses"), json)?;
-                    check_addresses(&directory, index, &addresses)?;
+                    check_addresses(&directory, Some(RecipientId::Mailbox(index)), &addresses)?;
                     changes.extend(address_changes(&addresses).map(|(name, value)| (position(name), value)));
                     changes.push((position("EmailAddresses"), Value::List(addresses)));
                 }
                 "WindowsEmailAddress" | "MicrosoftOnlineServicesID" if json.is_string() => {
                     let address = smtp_address(json.as_str().unwrap_or(""))?;
-                    check_domain(directory.seed.company, &address)?;
+                    check_domain(&directory, &address)?;
                     if name == "WindowsEmailAddress" {
                         let addresses = with_primary(&mailbox.list("EmailAddresses"), &address);
-                        check_addresses(&directory, index, &addresses)?;
+                        check_addresses(&directory, Some(RecipientId::Mailbox(index)), &addresses)?;
                         changes.extend(address_changes(&addresses).map(|(name, value)| (position(name), value)));
                         changes.push((position("EmailAddresses"), Value::List(addresses)));
                     } else {
-                        check_unique(&directory, index, &address, "UserPrincipalName")?;
+                        check_unique(&directory, Some(RecipientId::Mailbox(index)), &address, "UserPrincipalName")?;
                         for property in ["MicrosoftOnlineServicesID", "UserPrincipalName", "WindowsLiveID"] {
                             changes.push((position(property), Value::text(&address)));
                         }
@@ -201,7 +204,7 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
                                 format!("The value '{text}' isn't valid for the property '{name}'."),
                             ));
                         }
-                        check_unique(&directory, index, text, name)?;
+                        check_unique(&directory, Some(RecipientId::Mailbox(index)), text, name)?;
                     }
                     changes.push((at, value));
                 }
@@ -260,12 +263,6 @@ fn check_quotas(mailbox: &Mailbox<'_>, changes: &[(usize, Value)]) -> Result<(),
     Ok(())
 }
 
-fn is_alias(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
-        && !text.starts_with('.')
-        && !text.ends_with('.')
-}
-
 /// The properties that change with a mailbox's type.
 fn type_changes(type_name: &str) -> Result<impl Iterator<Item = (&'static str, Value)>, ApiError> {
     let (details, shared, resource) = match type_name.to_lowercase().as_str() {
@@ -283,130 +280,6 @@ fn type_changes(type_name: &str) -> Result<impl Iterator<Item = (&'static str, V
         ("AccountDisabled", Value::Bool(shared || resource.is_some())),
     ]
     .into_iter())
-}
-
-/// The proxy addresses after a change, with exactly one primary SMTP address.
-fn email_addresses(current: &[String], json: &Json) -> Result<Vec<String>, ApiError> {
-    let prefixed = |text: &str| -> Result<String, ApiError> {
-        let (prefix, address) = match text.split_once(':') {
-            Some((prefix, address)) => (prefix, address),
-            None => ("smtp", text),
-        };
-        if prefix.eq_ignore_ascii_case("smtp") {
-            let prefix = if prefix == "SMTP" { "SMTP" } else { "smtp" };
-            return Ok(format!("{prefix}:{}", smtp_address(address)?));
-        }
-        if prefix.is_empty() || address.is_empty() {
-            return Err(ApiError::cmdlet(types::VALIDATION, format!("The proxy address '{text}' isn't valid.")));
-        }
-        Ok(format!("{prefix}:{address}"))
-    };
-    let cleared = matches!(json, Json::Null)
-        || matches!(json, Json::Object(object) if object.keys().all(|key| key.starts_with('@')));
-    if cleared {
-        return Err(ApiError::cmdlet(types::VALIDATION, "A mailbox needs a primary SMTP address."));
-    }
-    let mut list = changed_list(current.to_vec(), json, prefixed)?;
-    // An added primary address takes the place of the one before; "smtp:x" and "SMTP:x" are one address, so adding a
-    // known address in capitals makes it the primary one.
-    let promoted = match json {
-        Json::Object(object) => object
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case("Add"))
-            .flat_map(|(_, value)| texts(Some(value)).unwrap_or_default())
-            .find_map(|text| text.strip_prefix("SMTP:").map(|address| address.trim().to_owned())),
-        _ => None,
-    };
-    if let Some(address) = promoted {
-        list = with_primary(&list, &address);
-    }
-    let primaries = list.iter().filter(|address| address.starts_with("SMTP:")).count();
-    if primaries > 1 {
-        return Err(ApiError::cmdlet(types::VALIDATION, "There are multiple primary SMTP addresses in the list."));
-    }
-    if primaries == 0 {
-        match list.iter_mut().find(|address| address.starts_with("smtp:")) {
-            // A list without a primary address gets its first one as primary.
-            Some(first) if !matches!(json, Json::Object(_)) => *first = format!("SMTP:{}", &first[5..]),
-            _ => return Err(ApiError::cmdlet(types::VALIDATION, "A mailbox needs a primary SMTP address.")),
-        }
-    }
-    Ok(list)
-}
-
-/// The addresses with that one as the primary.
-fn with_primary(addresses: &[String], primary: &str) -> Vec<String> {
-    let mut list = vec![format!("SMTP:{primary}")];
-    for address in addresses {
-        let (prefix, bare) = address.split_once(':').unwrap_or(("", address));
-        if !prefix.eq_ignore_ascii_case("smtp") {
-            list.push(address.clone());
-        } else if !bare.eq_ignore_ascii_case(primary) {
-            list.push(format!("smtp:{bare}"));
-        }
-    }
-    list
-}
-
-/// The properties that follow from the proxy addresses.
-fn address_changes(addresses: &[String]) -> impl Iterator<Item = (&'static str, Value)> {
-    let primary = addresses.iter().find_map(|address| address.strip_prefix("SMTP:")).unwrap_or("").to_owned();
-    ["PrimarySmtpAddress", "WindowsEmailAddress"].into_iter().map(move |name| (name, Value::text(&primary)))
-}
-
-fn check_domain(company: &Company, address: &str) -> Result<(), ApiError> {
-    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    if accepted_domains(company).iter().any(|(name, ..)| name.eq_ignore_ascii_case(domain)) {
-        return Ok(());
-    }
-    Err(ApiError::cmdlet(
-        "Microsoft.Exchange.Data.Directory.SystemConfiguration.NotAcceptedDomainException",
-        format!("You can't use the domain '{domain}' because it's not an accepted domain for your organization."),
-    ))
-}
-
-/// Checks that the SMTP addresses belong to the organization and to nobody else.
-fn check_addresses(directory: &Directory, index: u64, addresses: &[String]) -> Result<(), ApiError> {
-    for address in addresses {
-        let Some((prefix, bare)) = address.split_once(':') else {
-            continue;
-        };
-        if !prefix.eq_ignore_ascii_case("smtp") {
-            continue;
-        }
-        check_domain(directory.seed.company, bare)?;
-        let owner = directory
-            .find(bare, false)
-            .into_iter()
-            .find(|owner| *owner != index && has_address(&directory.mailbox(*owner).list("EmailAddresses"), bare))
-            .map(|owner| directory.mailbox(owner).text("Name"))
-            .or_else(|| directory.others.iter().find(|other| other.has_identity(bare)).map(|other| other.text("Name")));
-        if let Some(owner) = owner {
-            return Err(ApiError::already_exists(&format!(
-                "The proxy address '{address}' already exists: it is being used by '{}/{owner}'. Please choose another \
-                 proxy address.",
-                directory.seed.company.initial_domain
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn has_address(addresses: &[String], bare: &str) -> bool {
-    addresses.iter().any(|address| address.split_once(':').is_some_and(|(_, known)| known.eq_ignore_ascii_case(bare)))
-}
-
-/// Checks that no other mailbox has the name, alias or user principal name.
-fn check_unique(directory: &Directory, index: u64, text: &str, property: &str) -> Result<(), ApiError> {
-    let taken = directory
-        .find(text, false)
-        .into_iter()
-        .any(|other| other != index && directory.mailbox(other).text(property).eq_ignore_ascii_case(text));
-    if taken {
-        let domain = directory.seed.company.initial_domain;
-        return Err(ApiError::already_exists(&format!("The object 'CN={text},OU={domain}' already exists.")));
-    }
-    Ok(())
 }
 
 const NEW_EVALUATED: [&str; 17] = [
@@ -442,30 +315,24 @@ pub(super) fn new(call: &Call<'_>) -> Result<Outcome, ApiError> {
         Some(alias) => alias.to_owned(),
         None => match &login {
             Some(login) => login.split('@').next().unwrap_or("").to_owned(),
-            None => name.chars().filter(|c| is_alias(&c.to_string()) && *c != '.').collect(),
+            None => alias_of(&name),
         },
     };
-    if !is_alias(&alias) || alias.is_empty() || alias.len() > 64 {
-        return Err(ApiError::cmdlet(
-            types::VALIDATION,
-            format!("The value '{alias}' isn't valid for the property 'Alias'."),
-        ));
-    }
+    check_alias(&alias)?;
     let address = match text("PrimarySmtpAddress") {
         Some(address) => smtp_address(address)?,
         None => login.clone().unwrap_or_else(|| format!("{alias}@{vanity_domain}")),
     };
     let login = login.unwrap_or_else(|| address.clone());
-    check_domain(directory.seed.company, &login)?;
-    let nobody = u64::MAX;
-    check_unique(&directory, nobody, &name, "Name")?;
-    check_unique(&directory, nobody, &alias, "Alias")?;
-    check_unique(&directory, nobody, &login, "UserPrincipalName")?;
+    check_domain(&directory, &login)?;
+    check_unique(&directory, None, &name, "Name")?;
+    check_unique(&directory, None, &alias, "Alias")?;
+    check_unique(&directory, None, &login, "UserPrincipalName")?;
     let mut addresses = vec![format!("SMTP:{address}")];
     if !address.to_lowercase().ends_with(initial_domain) {
         addresses.push(format!("smtp:{alias}@{initial_domain}"));
     }
-    check_addresses(&directory, nobody, &addresses)?;
+    check_addresses(&directory, None, &addresses)?;
     let mailbox_type = if arguments.switch("Shared") {
         MailboxType::Shared
     } else if arguments.switch("Room") {

@@ -1,9 +1,26 @@
 //! The cmdlets that the tenant runs.
 
+mod addresses;
+mod audit;
 mod compliance;
+mod facets;
+mod folder_permissions;
+mod generic;
+mod groups;
+mod inbox_rules;
 mod mailbox;
+mod members;
 mod organization;
+mod others;
+mod permissions;
+mod policies;
 mod recipient;
+mod roles;
+mod searches;
+mod statistics;
+mod trace;
+mod transport_rules;
+mod unified;
 mod values;
 
 use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
@@ -12,36 +29,49 @@ use super::errors::ApiError;
 use super::invoke::{Call, Outcome};
 use crate::directory::Directory;
 use crate::directory::company::Company;
+use crate::directory::links::RecipientId;
 use crate::directory::seed::FOREST_SUFFIX;
 use crate::opath::Filter;
 
-/// Names of the cmdlets that the tenant runs.
-pub const IMPLEMENTED: [&str; 9] = [
-    "Get-AcceptedDomain",
-    "Get-ComplianceSearch",
-    "Get-Mailbox",
-    "Get-OrganizationConfig",
-    "Get-Recipient",
-    "New-Mailbox",
-    "Remove-Mailbox",
-    "Set-Mailbox",
-    "Set-OrganizationConfig",
+/// A cmdlet.
+type Cmdlet = fn(&Call<'_>) -> Result<Outcome, ApiError>;
+
+/// The cmdlets that the tenant runs.
+const CMDLETS: &[&[(&str, Cmdlet)]] = &[
+    &[
+        ("Get-Mailbox", mailbox::get),
+        ("Get-OrganizationConfig", organization::get),
+        ("Get-Recipient", recipient::get),
+        ("New-Mailbox", mailbox::new),
+        ("Remove-Mailbox", mailbox::remove),
+        ("Set-Mailbox", mailbox::set),
+        ("Set-OrganizationConfig", organization::set),
+    ],
+    groups::CMDLETS,
+    unified::CMDLETS,
+    facets::CMDLETS,
+    statistics::CMDLETS,
+    permissions::CMDLETS,
+    folder_permissions::CMDLETS,
+    inbox_rules::CMDLETS,
+    policies::CMDLETS,
+    transport_rules::CMDLETS,
+    roles::CMDLETS,
+    audit::CMDLETS,
+    trace::CMDLETS,
+    compliance::CMDLETS,
+    searches::CMDLETS,
 ];
+
+/// Names of the cmdlets that the tenant runs.
+pub fn implemented() -> impl Iterator<Item = &'static str> {
+    CMDLETS.iter().copied().flatten().map(|(name, _)| *name)
+}
 
 /// Runs the cmdlet; `None` if the tenant doesn't have it.
 pub fn run(call: &Call<'_>) -> Option<Result<Outcome, ApiError>> {
-    Some(match call.cmdlet {
-        "Get-AcceptedDomain" => organization::get_accepted_domain(call),
-        "Get-ComplianceSearch" => compliance::get_search(call),
-        "Get-Mailbox" => mailbox::get(call),
-        "Get-OrganizationConfig" => organization::get(call),
-        "Get-Recipient" => recipient::get(call),
-        "New-Mailbox" => mailbox::new(call),
-        "Remove-Mailbox" => mailbox::remove(call),
-        "Set-Mailbox" => mailbox::set(call),
-        "Set-OrganizationConfig" => organization::set(call),
-        _ => return None,
-    })
+    let (_, cmdlet) = CMDLETS.iter().copied().flatten().find(|(name, _)| *name == call.cmdlet)?;
+    Some(cmdlet(call))
 }
 
 fn read<'a>(call: &'a Call<'_>) -> RwLockReadGuard<'a, Directory> {
@@ -59,6 +89,13 @@ fn one_mailbox(directory: &Directory, identity: &str, removed: bool) -> Result<u
         [] => Err(ApiError::not_found(identity)),
         _ => Err(ApiError::ambiguous(identity)),
     }
+}
+
+/// The one recipient that the identity names.
+fn one_recipient(directory: &Directory, identity: &str) -> Result<RecipientId, ApiError> {
+    directory
+        .recipient(identity)
+        .map_err(|count| if count == 0 { ApiError::not_found(identity) } else { ApiError::ambiguous(identity) })
 }
 
 /// Refuses parameters that the cmdlet takes but the tenant doesn't evaluate; a switch that is off asks for nothing.
@@ -107,4 +144,66 @@ fn is_own_unit(company: &Company, text: &str) -> bool {
 fn resolves(wanted: &str, names: &[String]) -> bool {
     let wanted = wanted.trim().to_lowercase();
     names.iter().any(|name| name.to_lowercase().starts_with(&wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::clouds::Surface;
+    use crate::directory::registry::CLASSES;
+    use crate::directory::value::Value;
+    use crate::directory::{facets, inbox, others};
+
+    #[test]
+    fn every_cmdlet_is_in_the_catalogue_once() {
+        let mut seen = BTreeSet::new();
+        for name in implemented() {
+            assert!(seen.insert(name), "{name} is there twice");
+            let known = [Surface::Exchange, Surface::Compliance]
+                .into_iter()
+                .any(|surface| Catalog::get().cmdlet(surface, name).is_some_and(|cmdlet| cmdlet.name == name));
+            assert!(known, "{name} isn't in the catalogue");
+        }
+        assert!(seen.len() > 130, "{}", seen.len());
+    }
+
+    #[test]
+    fn every_kind_of_object_reads_and_starts() {
+        let directory = Directory::new(1, 10);
+        for class in CLASSES {
+            assert!(!class.schema().properties().is_empty(), "{}", class.noun);
+            for (_, entry) in directory.collection(class).iter() {
+                let mut out = String::new();
+                entry.write(&mut out, None);
+                let object: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+                assert_eq!(object["Name"], entry.text("Name"));
+            }
+        }
+        for class in [
+            &others::DISTRIBUTION_GROUP,
+            &others::DYNAMIC_GROUP,
+            &others::MAIL_CONTACT,
+            &others::MAIL_USER,
+            &others::UNIFIED_GROUP,
+            &inbox::INBOX_RULE,
+        ] {
+            assert!(class.schema().properties().len() > 50, "{}", class.noun);
+        }
+        for facet in [
+            &facets::AUTO_REPLY,
+            &facets::CALENDAR_PROCESSING,
+            &facets::CAS_MAILBOX,
+            &facets::MESSAGE_CONFIGURATION,
+            &facets::REGIONAL,
+            &facets::USER,
+        ] {
+            let schema = facet.schema();
+            let at = schema.position("Identity").expect("settings are somebody's");
+            assert_eq!(directory.setting(facet, 0, at), Value::text("Adele Vance"), "{}", facet.noun());
+            assert!((0..schema.properties().len()).any(|at| directory.setting(facet, 0, at) == Value::Bool(true)));
+        }
+    }
 }

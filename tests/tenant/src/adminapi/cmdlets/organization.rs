@@ -1,10 +1,9 @@
-//! `Get-OrganizationConfig`, `Set-OrganizationConfig`, `Get-AcceptedDomain`.
+//! `Get-OrganizationConfig`, `Set-OrganizationConfig`.
 
 use super::values::property_value;
 use super::{read, write};
 use crate::adminapi::errors::ApiError;
 use crate::adminapi::invoke::{Call, Outcome};
-use crate::directory::organization::{accepted_domains, write_accepted_domain};
 
 /// Parameters that are orders rather than settings: they leave nothing to see in the object.
 const ORDERS: [&str; 4] = [
@@ -42,20 +41,4 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
     }
     let changed = directory.organization.change(changes);
     Ok(Outcome::changed(changed || ordered, directory.seed.company.initial_domain))
-}
-
-/// `Get-AcceptedDomain`
-pub(super) fn get_accepted_domain(call: &Call<'_>) -> Result<Outcome, ApiError> {
-    let directory = read(call);
-    let mut domains = accepted_domains(directory.seed.company).to_vec();
-    if let Some(identity) = call.arguments.text("Identity") {
-        domains.retain(|(name, ..)| name.eq_ignore_ascii_case(identity.trim()));
-        if domains.is_empty() {
-            return Err(ApiError::not_found(identity));
-        }
-    }
-    call.list(
-        |from| (from < domains.len() as u64).then_some(from),
-        |at, out| write_accepted_domain(out, &directory.seed, domains[at as usize], call.select.as_deref()),
-    )
 }

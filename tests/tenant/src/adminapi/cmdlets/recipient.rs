@@ -4,9 +4,11 @@ use super::{filter_within_unit, read, refuse_unevaluated, resolves, texts};
 use crate::adminapi::errors::ApiError;
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::Directory;
-use crate::directory::filtering::MailboxSubject;
-use crate::directory::recipient::{mailbox_value, write_mailbox};
+use crate::directory::filtering::{MailboxSubject, OtherSubject};
+use crate::directory::links::RecipientId;
+use crate::directory::recipient::{write_mailbox, write_other};
 use crate::directory::value::Value;
+use crate::opath::Filter;
 
 const EVALUATED: [&str; 10] = [
     "Identity",
@@ -38,17 +40,9 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let anr = arguments.text("Anr");
     let authentication = arguments.text("AuthenticationType");
     let soft_deleted = arguments.switch("IncludeSoftDeletedRecipients");
-    let end = directory.end();
-    let total = end + directory.others.len() as u64;
-    let value = |at: u64, name: &str| {
-        if at < end {
-            mailbox_value(&directory.mailbox(at), name)
-        } else {
-            directory.others[(at - end) as usize].get(name)
-        }
-    };
+    let value = |at: u64, name: &str| directory.recipient_value(at_position(at), name);
     let belongs = |at: u64| {
-        if at < end && directory.is_removed(at) && !soft_deleted {
+        if at < OTHERS && directory.is_removed(at) && !soft_deleted {
             return false;
         }
         if let Some(wanted) = anr {
@@ -65,21 +59,9 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
             && authentication.is_none_or(|wanted| {
                 value(at, "AuthenticationType").as_text().is_some_and(|text| text.eq_ignore_ascii_case(wanted))
             })
-            && filter.as_ref().is_none_or(|filter| {
-                if at < end {
-                    filter.holds(&MailboxSubject { mailbox: &directory.mailbox(at), as_recipient: true })
-                } else {
-                    filter.holds(&directory.others[(at - end) as usize])
-                }
-            })
+            && filter.as_ref().is_none_or(|filter| holds(&directory, filter, at_position(at)))
     };
-    let write = |at: u64, out: &mut String| {
-        if at < end {
-            write_mailbox(out, &directory.mailbox(at), call.select.as_deref());
-        } else {
-            directory.others[(at - end) as usize].write(out, call.select.as_deref());
-        }
-    };
+    let write = |at: u64, out: &mut String| write_recipient(&directory, at_position(at), out, call.select.as_deref());
     if let Some(identity) = arguments.text("Identity").filter(|identity| !identity.is_empty()) {
         let found = identified(&directory, identity, soft_deleted);
         let position = match found[..] {
@@ -98,7 +80,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
         let Some(property) = SORTABLE.into_iter().find(|known| known.eq_ignore_ascii_case(property)) else {
             return Err(ApiError::not_implemented(format!("sorting recipients by '{property}'")));
         };
-        let mut sorted: Vec<(String, u64)> = (0..total)
+        let mut sorted: Vec<(String, u64)> = positions(&directory, 0)
             .filter(|at| belongs(*at))
             .map(|at| (value(at, property).as_text().unwrap_or("").to_lowercase(), at))
             .collect();
@@ -106,15 +88,77 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
         return call
             .list(|from| (from < sorted.len() as u64).then_some(from), |at, out| write(sorted[at as usize].1, out));
     }
-    call.list(|from| (from..total).find(|at| belongs(*at)), write)
+    call.list(|from| positions(&directory, from).find(|at| belongs(*at)), write)
+}
+
+/// Recipients without a mailbox come after all mailboxes, however many are made meanwhile.
+const OTHERS: u64 = 1 << 40;
+
+/// The recipient at a place of the list of all.
+pub(super) fn at_position(at: u64) -> RecipientId {
+    if at < OTHERS { RecipientId::Mailbox(at) } else { RecipientId::Other(at - OTHERS) }
+}
+
+/// The place of a recipient in the list of all.
+fn position(recipient: RecipientId) -> u64 {
+    match recipient {
+        RecipientId::Mailbox(index) => index,
+        RecipientId::Other(number) => OTHERS + number,
+    }
+}
+
+/// The places of the list of all recipients that are taken, from one on.
+pub(super) fn positions(directory: &Directory, from: u64) -> impl Iterator<Item = u64> {
+    let others = directory.others().from(from.saturating_sub(OTHERS)).map(|(number, _)| OTHERS + number);
+    (from..directory.end()).chain(others)
+}
+
+/// Whether a filter on recipients holds.
+pub(super) fn holds(directory: &Directory, filter: &Filter, recipient: RecipientId) -> bool {
+    match recipient {
+        RecipientId::Mailbox(index) => {
+            filter.holds(&MailboxSubject { mailbox: &directory.mailbox(index), as_recipient: true })
+        }
+        RecipientId::Other(number) => directory
+            .others()
+            .get(number)
+            .is_some_and(|other| filter.holds(&OtherSubject { directory, number, other, as_recipient: true })),
+    }
+}
+
+/// Appends the recipient object.
+pub(super) fn write_recipient(
+    directory: &Directory,
+    recipient: RecipientId,
+    out: &mut String,
+    select: Option<&[String]>,
+) {
+    match recipient {
+        RecipientId::Mailbox(index) => write_mailbox(out, &directory.mailbox(index), select),
+        RecipientId::Other(number) => {
+            if let Some(other) = directory.others().get(number) {
+                write_other(out, other, select);
+            }
+        }
+    }
+}
+
+/// Answers a list of recipients.
+pub(super) fn list_recipients(
+    call: &Call<'_>,
+    directory: &Directory,
+    recipients: &[RecipientId],
+) -> Result<Outcome, ApiError> {
+    call.list(
+        |from| (from < recipients.len() as u64).then_some(from),
+        |at, out| write_recipient(directory, recipients[at as usize], out, call.select.as_deref()),
+    )
 }
 
 fn identified(directory: &Directory, identity: &str, soft_deleted: bool) -> Vec<u64> {
-    let mut found = directory.find(identity, false);
+    let mut found: Vec<u64> = directory.recipients(identity).into_iter().map(position).collect();
     if soft_deleted {
         found.extend(directory.find(identity, true));
     }
-    let others = directory.others.iter().enumerate().filter(|(_, other)| other.has_identity(identity));
-    found.extend(others.map(|(at, _)| directory.end() + at as u64));
     found
 }

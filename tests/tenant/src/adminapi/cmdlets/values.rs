@@ -8,25 +8,33 @@ use crate::directory::Directory;
 use crate::directory::value::{Kind, Value, format_size, normalise_time_span, parse_moment, parse_size};
 
 /// Parameters whose values are recipients: they are kept as the recipients' names.
-const RECIPIENTS: [&str; 11] = [
+const RECIPIENTS: &[&str] = &[
     "AcceptMessagesOnlyFrom",
     "AcceptMessagesOnlyFromDLMembers",
     "AcceptMessagesOnlyFromSendersOrMembers",
+    "BookInPolicy",
     "BypassModerationFromSendersOrMembers",
     "DefaultPublicFolderMailbox",
     "ForwardingAddress",
     "GrantSendOnBehalfTo",
+    "ManagedBy",
+    "Manager",
     "ModeratedBy",
     "RejectMessagesFrom",
     "RejectMessagesFromDLMembers",
     "RejectMessagesFromSendersOrMembers",
+    "RequestInPolicy",
+    "RequestOutOfPolicy",
+    "ResourceDelegates",
 ];
 
 /// Parameters whose values are policies, with those that a tenant starts with; no cmdlet here makes another one.
-const POLICIES: [(&str, &[&str]); 6] = [
+const POLICIES: [(&str, &[&str]); 8] = [
+    ("ActiveSyncMailboxPolicy", &["Default"]),
     ("AddressBookPolicy", &[]),
     ("DataEncryptionPolicy", &[]),
     ("DefaultAuthenticationPolicy", &[]),
+    ("OwaMailboxPolicy", &["OwaMailboxPolicy-Default"]),
     ("RetentionPolicy", &["Default MRM Policy"]),
     ("RoleAssignmentPolicy", &["Default Role Assignment Policy"]),
     ("SharingPolicy", &["Default Sharing Policy"]),
@@ -63,11 +71,12 @@ pub(super) fn property_value(
         if !RECIPIENTS.contains(&name) {
             return Ok(text.to_owned());
         }
-        directory
-            .recipient_name(text)
-            .map_err(|count| if count == 0 { ApiError::not_found(text) } else { ApiError::ambiguous(text) })
+        Ok(directory.recipient_text(super::one_recipient(directory, text)?, "Name"))
     };
     Ok(match (kind, json) {
+        (Kind::List, Json::Object(table)) if parameter.type_name.contains("Hashtable") => {
+            Value::List(merged_table(current, table))
+        }
         (Kind::List, json) => {
             let current = match current {
                 Value::List(items) => items.clone(),
@@ -83,7 +92,7 @@ pub(super) fn property_value(
         (Kind::Text, Json::Null) if parameter.type_name == "String" => Value::text(""),
         (_, Json::Null) => Value::Null,
         (Kind::Bool, Json::Bool(flag)) => Value::Bool(*flag),
-        (Kind::Int32, json) => json.as_i64().map_or(Value::Null, Value::Int),
+        (Kind::Int32 | Kind::Int64 | Kind::UInt64, json) => json.as_i64().map_or(Value::Null, Value::Int),
         (Kind::MomentUtc | Kind::MomentOffset | Kind::MomentBare, Json::String(text)) => {
             parse_moment(text).map_or(Value::Null, Value::Moment)
         }
@@ -108,6 +117,25 @@ pub(super) fn property_value(
     })
 }
 
+/// A table of settings after a change: the service shows each setting as `[key, value]`.
+pub(super) fn merged_table(current: &Value, table: &serde_json::Map<String, Json>) -> Vec<String> {
+    let mut items = match current {
+        Value::List(items) => items.clone(),
+        _ => vec![],
+    };
+    for (key, value) in table.iter().filter(|(key, _)| !key.starts_with('@')) {
+        let begin = format!("[{}, ", key.to_lowercase());
+        items.retain(|item| !item.to_lowercase().starts_with(&begin));
+        match value {
+            // A setting without a value is taken away.
+            Json::Null => {}
+            Json::String(text) => items.push(format!("{begin}{text}]")),
+            other => items.push(format!("{begin}{other}]")),
+        }
+    }
+    items
+}
+
 /// A member of an enumeration as the catalogue spells it; a number stands for the name that follows it in the list.
 fn member(parameter: &Parameter, text: &str) -> String {
     let values = &parameter.accepted_values;
@@ -125,7 +153,10 @@ fn sized(name: &str, type_name: &str, text: &str) -> Result<String, ApiError> {
         return Ok("Unlimited".to_owned());
     }
     match name {
-        "RecipientLimits" => text.trim().parse::<u32>().map(|count| count.to_string()).map_err(|_| refuse()),
+        // These count recipients, characters or days.
+        "LineWrapSize" | "MaxRecipientEnvelopeLimit" | "RecipientLimits" | "RetentionDuration" => {
+            text.trim().parse::<u32>().map(|count| count.to_string()).map_err(|_| refuse())
+        }
         "LitigationHoldDuration" => normalise_time_span(text).ok_or_else(refuse),
         _ => parse_size(text).map(format_size).ok_or_else(refuse),
     }

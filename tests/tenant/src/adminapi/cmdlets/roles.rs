@@ -1,0 +1,224 @@
+//! Role groups with their members, management roles and who has which.
+
+use super::generic::{get_computed, identity, one};
+use super::recipient::write_recipient;
+use super::{Cmdlet, one_recipient, read, refuse_unevaluated, texts, write};
+use crate::adminapi::errors::ApiError;
+use crate::adminapi::invoke::{Call, Outcome};
+use crate::directory::Directory;
+use crate::directory::links::RecipientId;
+use crate::directory::objects::Entry;
+use crate::directory::organization::write_selected;
+use crate::directory::roles::{MANAGEMENT_ROLE, ROLE_GROUP};
+use crate::directory::value::{Kind, Value, ticks_from_unix};
+
+/// The cmdlets of this file.
+pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
+    ("Add-RoleGroupMember", |call| change_member(call, true)),
+    ("Get-ManagementRole", get_role),
+    ("Get-ManagementRoleAssignment", get_assignment),
+    ("Get-RoleGroup", get_group),
+    ("Get-RoleGroupMember", get_member),
+    ("Remove-RoleGroupMember", |call| change_member(call, false)),
+];
+
+/// The role groups of the compliance service are others, which the tenant doesn't have.
+fn only_exchange(call: &Call<'_>) -> Result<(), ApiError> {
+    match call.caller.surface {
+        crate::clouds::Surface::Exchange => Ok(()),
+        crate::clouds::Surface::Compliance => {
+            Err(ApiError::not_implemented(format!("{} of the compliance service", call.cmdlet)))
+        }
+    }
+}
+
+/// The members of a role group, by recipient.
+fn members(directory: &Directory, group: &Entry) -> Vec<RecipientId> {
+    let names = group.list("Members");
+    names.iter().filter_map(|name| directory.recipient(name).ok()).collect()
+}
+
+fn get_group(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    only_exchange(call)?;
+    get_computed(
+        call,
+        &ROLE_GROUP,
+        &[],
+        |_, _| true,
+        |directory, group, name| {
+            (name == "Members").then(|| {
+                let names = members(directory, group).into_iter().map(|id| directory.recipient_text(id, "Name"));
+                Value::List(names.collect())
+            })
+        },
+    )
+}
+
+fn get_member(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    only_exchange(call)?;
+    refuse_unevaluated(call, &["Identity", "ResultSize"])?;
+    let directory = read(call);
+    let groups = directory.collection(&ROLE_GROUP);
+    let members = groups.get(one(groups, identity(call))?).map(|group| members(&directory, group)).unwrap_or_default();
+    call.list(
+        |from| (from < members.len() as u64).then_some(from),
+        |at, out| write_recipient(&directory, members[at as usize], out, call.select.as_deref()),
+    )
+}
+
+fn change_member(call: &Call<'_>, add: bool) -> Result<Outcome, ApiError> {
+    only_exchange(call)?;
+    refuse_unevaluated(call, &["Identity", "BypassSecurityGroupManagerCheck", "Member"])?;
+    let mut directory = write(call);
+    let number = one(directory.collection(&ROLE_GROUP), identity(call))?;
+    let member = one_recipient(&directory, call.arguments.text("Member").unwrap_or(""))?;
+    let name = directory.recipient_text(member, "Name");
+    let group = directory.collection(&ROLE_GROUP).get(number).unwrap_or_else(|| unreachable!("it was found just now"));
+    let current = members(&directory, group);
+    let (title, mut kept) = (group.text("Name"), group.list("Members"));
+    if current.contains(&member) == add {
+        let (exception, text) = if add {
+            (
+                "MemberAlreadyExistsException",
+                format!("The recipient \"{name}\" is already a member of the group \"{title}\"."),
+            )
+        } else {
+            ("MemberNotFoundException", format!("The recipient \"{name}\" isn't a member of the group \"{title}\"."))
+        };
+        return Err(ApiError::cmdlet(&format!("Microsoft.Exchange.Management.Tasks.{exception}"), text));
+    }
+    if call.arguments.what_if {
+        return Ok(Outcome::default());
+    }
+    // The GUID stays when the member is renamed.
+    let guid = directory.recipient_text(member, "Guid");
+    if add {
+        kept.push(guid);
+    } else {
+        kept.retain(|known| *known != guid);
+    }
+    if let Some(group) = directory.collection_mut(&ROLE_GROUP).get_mut(number) {
+        group.set("Members", Value::List(kept));
+    }
+    Ok(Outcome::default())
+}
+
+fn get_role(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    only_exchange(call)?;
+    let kind = call.arguments.text("RoleType");
+    get_computed(
+        call,
+        &MANAGEMENT_ROLE,
+        &["RoleType"],
+        |_, role| kind.is_none_or(|kind| role.text("RoleType").eq_ignore_ascii_case(kind)),
+        |_, _, _| None,
+    )
+}
+
+/// One role of one role group.
+struct Assignment {
+    role: String,
+    assignee: String,
+    effective: String,
+}
+
+fn get_assignment(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    refuse_unevaluated(
+        call,
+        &[
+            "Identity",
+            "AssignmentMethod",
+            "Delegating",
+            "Enabled",
+            "GetEffectiveUsers",
+            "Role",
+            "RoleAssignee",
+            "RoleAssigneeType",
+        ],
+    )?;
+    let directory = read(call);
+    let arguments = &call.arguments;
+    let groups = directory.collection(&ROLE_GROUP);
+    let is = |name: &str, value: &str| arguments.text(name).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value));
+    if let Some(role) = arguments.text("Role") {
+        one(directory.collection(&MANAGEMENT_ROLE), role)?;
+    }
+    // A person has the roles of the groups whose member the person is.
+    let person = match arguments.text("RoleAssignee") {
+        Some(assignee) if groups.find(assignee).is_empty() => Some(one_recipient(&directory, assignee)?),
+        _ => None,
+    };
+    let by_group = texts(arguments.get("AssignmentMethod"))
+        .is_none_or(|methods| methods.iter().any(|method| method.eq_ignore_ascii_case("RoleGroup")));
+    let mut found = Vec::new();
+    for (_, group) in groups.iter() {
+        let name = group.text("Name");
+        let members = members(&directory, group);
+        let concerned = match person {
+            Some(person) => members.contains(&person),
+            None => is("RoleAssignee", &name),
+        };
+        if !concerned || !by_group || !is("RoleAssigneeType", "RoleGroup") {
+            continue;
+        }
+        for role in group.list("Roles").into_iter().filter(|role| is("Role", role)) {
+            if !is("Identity", &format!("{role}-{name}")) {
+                continue;
+            }
+            let assignment = |effective: String| Assignment { role: role.clone(), assignee: name.clone(), effective };
+            if arguments.switch("GetEffectiveUsers") {
+                let users = members.iter().filter(|member| person.is_none_or(|person| person == **member));
+                found.extend(users.map(|user| assignment(directory.recipient_text(*user, "Name"))));
+            } else {
+                found.push(assignment("All Group Members".to_owned()));
+            }
+        }
+    }
+    let flag = |name: &str| arguments.get(name).and_then(serde_json::Value::as_bool);
+    // All of these are in force, and none lets its holder pass it on.
+    if flag("Enabled") == Some(false) || flag("Delegating") == Some(true) {
+        found.clear();
+    }
+    if let Some(wanted) = arguments.text("Identity").filter(|_| found.is_empty()) {
+        return Err(ApiError::not_found(wanted));
+    }
+    call.list(
+        |from| (from < found.len() as u64).then_some(from),
+        |at, out| write_assignment(call, &directory, &found[at as usize], out),
+    )
+}
+
+fn write_assignment(call: &Call<'_>, directory: &Directory, assignment: &Assignment, out: &mut String) {
+    let name = format!("{}-{}", assignment.role, assignment.assignee);
+    let guid = directory.seed.named_guid(&format!("role assignment {name}"));
+    let text = |text: &str| (Kind::Text, Value::text(text));
+    let when = Value::Moment(ticks_from_unix(1_740_000_000));
+    let properties = [
+        ("AssignmentMethod", text("RoleGroup")),
+        ("ConfigReadScope", text("OrganizationConfig")),
+        ("ConfigWriteScope", text("OrganizationConfig")),
+        ("EffectiveUserName", text(&assignment.effective)),
+        ("Enabled", (Kind::Bool, Value::Bool(true))),
+        ("Guid", (Kind::Guid, Value::text(guid))),
+        ("Id", text(&name)),
+        ("Identity", text(&name)),
+        ("IsValid", (Kind::Bool, Value::Bool(true))),
+        ("Name", text(&name)),
+        ("ObjectState", text("Unchanged")),
+        ("RecipientReadScope", text("Organization")),
+        ("RecipientWriteScope", text("Organization")),
+        ("Role", text(&assignment.role)),
+        ("RoleAssignee", text(&assignment.assignee)),
+        ("RoleAssigneeName", text(&assignment.assignee)),
+        ("RoleAssigneeType", text("RoleGroup")),
+        ("RoleAssignmentDelegationType", text("Regular")),
+        ("User", text(&assignment.assignee)),
+        ("WhenCreated", (Kind::MomentOffset, when.clone())),
+        ("WhenCreatedUTC", (Kind::MomentUtc, when)),
+    ];
+    write_selected(
+        out,
+        properties.into_iter().map(|(name, (kind, value))| (name, kind, value)),
+        call.select.as_deref(),
+    );
+}
