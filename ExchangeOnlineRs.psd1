@@ -17,7 +17,7 @@
     PrivateData          = @{
         PSData = @{
             Tags         = @('Exchange', 'ExchangeOnline', 'Office365', 'Microsoft365', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
-            ReleaseNotes = 'Every way to sign in: web browser, device code, password, application with certificate, secret or federated token, managed identity, access token; Exchange Online and Security & Compliance; several connections at once with -Prefix and -ConnectionId; a log of cmdlets. Cmdlets of the service so far: Get-Mailbox, Set-Mailbox, Get-Recipient, Get-AcceptedDomain, Get-OrganizationConfig, Set-OrganizationConfig and Get-ComplianceSearch.'
+            ReleaseNotes = 'Every way to sign in: web browser, device code, password, application with certificate, secret or federated token, managed identity, access token; Exchange Online and Security & Compliance; several connections at once with -Prefix and -ConnectionId; a log of cmdlets. Every documented cmdlet of the service, others by name with Invoke-ExchangeOnlineCommand.'
         }
     }
 }

@@ -31,7 +31,8 @@ Describe 'A connection with a prefix' {
         Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'Contoso' }
         $catalog = (Get-Content (Join-Path $PSScriptRoot '../powershell/Catalog/cmdlets.json') -Raw | ConvertFrom-Json).cmdlets
         $exchange = @($catalog | Where-Object { $_.surfaces -contains 'ExchangeOnline' -and -not $_.module_native }).name
-        $expected = @(Get-Command -Module ExchangeOnlineRs -CommandType Cmdlet | Where-Object Name -In $exchange | ForEach-Object { "$($_.Verb)-Contoso$($_.Noun)" } | Sort-Object)
+        $approved = (Get-Content (Join-Path $PSScriptRoot '../powershell/Catalog/overrides.json') -Raw | ConvertFrom-Json).approvedNames
+        $expected = @($exchange | ForEach-Object { ($approved.$_ ?? $_) -replace '-', '-Contoso' } | Sort-Object)
         @((Get-Prefixed 'Contoso').Name | Sort-Object) -join ' ' | Should -Be ($expected -join ' ')
     }
 
@@ -67,7 +68,7 @@ Describe 'A connection with a prefix' {
     }
 
     It 'gives the prefix to the wanted cmdlets only' {
-        Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'Some'; CommandName = 'Get-Mail*', 'get-recipient' }
+        Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'Some'; CommandName = 'Get-Mailb?x', 'get-recipient' }
         @((Get-Prefixed 'Some').Name | Sort-Object) | Should -Be @('Get-SomeMailbox', 'Get-SomeRecipient')
     }
 

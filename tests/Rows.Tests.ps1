@@ -8,168 +8,12 @@ BeforeDiscovery {
 }
 
 BeforeAll {
-    # Signs anyone in, gives each cmdlet the answer that was set for it, and keeps what it was asked.
-    if (-not ('RowTests.Service' -as [type])) {
-        Add-Type -TypeDefinition @'
-using System;
-using System.Collections.Concurrent;
-using System.IO;
-using System.Net;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using System.Text.Json;
-using System.Threading.Tasks;
-
-namespace RowTests
-{
-    public sealed class Service : IDisposable
-    {
-        private readonly TcpListener listener = new TcpListener(IPAddress.Loopback, 0);
-        private readonly X509Certificate2 certificate;
-
-        public readonly ConcurrentDictionary<string, string> Answers = new ConcurrentDictionary<string, string>();
-        public readonly ConcurrentQueue<string> Requests = new ConcurrentQueue<string>();
-
-        public string CaPem { get; private set; }
-        public string Address { get; private set; }
-
-        public Service()
-        {
-            var from = DateTimeOffset.UtcNow.AddDays(-1);
-            using (var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256))
-            using (var key = ECDsa.Create(ECCurve.NamedCurves.nistP256))
-            {
-                var ca = new CertificateRequest("CN=Row tests", caKey, HashAlgorithmName.SHA256);
-                ca.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-                ca.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-                using (var root = ca.CreateSelfSigned(from, from.AddDays(3)))
-                {
-                    CaPem = root.ExportCertificatePem();
-                    var leaf = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
-                    var names = new SubjectAlternativeNameBuilder();
-                    names.AddIpAddress(IPAddress.Loopback);
-                    leaf.CertificateExtensions.Add(names.Build());
-                    leaf.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-                    using (var signed = leaf.Create(root, from, from.AddDays(2), new byte[] { 1, 2, 3 }))
-                    using (var own = signed.CopyWithPrivateKey(key))
-                    {
-#pragma warning disable SYSLIB0057
-                        certificate = new X509Certificate2(own.Export(X509ContentType.Pfx));
-#pragma warning restore SYSLIB0057
-                    }
-                }
-            }
-
-            listener.Start();
-            Address = "https://127.0.0.1:" + ((IPEndPoint)listener.LocalEndpoint).Port;
-            Task.Run(Accept);
-        }
-
-        public void Dispose()
-        {
-            listener.Stop();
-            certificate.Dispose();
-        }
-
-        private async Task Accept()
-        {
-            while (true)
-            {
-                TcpClient client;
-                try { client = await listener.AcceptTcpClientAsync(); }
-                catch (Exception) { return; }
-                var ignored = Task.Run(async () =>
-                {
-                    using (client)
-                    {
-                        client.NoDelay = true;
-                        try { await Serve(client); }
-                        catch (Exception) { }
-                    }
-                });
-            }
-        }
-
-        private async Task Serve(TcpClient client)
-        {
-            using (var tls = new SslStream(client.GetStream()))
-            {
-                await tls.AuthenticateAsServerAsync(certificate);
-                while (true)
-                {
-                    var head = new StringBuilder();
-                    var one = new byte[1];
-                    while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
-                    {
-                        if (await tls.ReadAsync(one, 0, 1) == 0) { return; }
-                        head.Append((char)one[0]);
-                    }
-
-                    string[] lines = head.ToString().Split("\r\n");
-                    int length = 0;
-                    foreach (string line in lines)
-                    {
-                        if (line.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase)) { length = int.Parse(line.Substring(15)); }
-                    }
-
-                    var body = new byte[length];
-                    int got = 0;
-                    while (got < length)
-                    {
-                        int n = await tls.ReadAsync(body, got, length - got);
-                        if (n == 0) { return; }
-                        got += n;
-                    }
-
-                    byte[] answer = Encoding.UTF8.GetBytes(Answer(lines[0], Encoding.UTF8.GetString(body)));
-                    byte[] reply = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + answer.Length + "\r\n\r\n");
-                    await tls.WriteAsync(reply, 0, reply.Length);
-                    await tls.WriteAsync(answer, 0, answer.Length);
-                    await tls.FlushAsync();
-                }
-            }
-        }
-
-        private string Answer(string line, string body)
-        {
-            string path = line.Split(' ')[1].Split('?')[0];
-            if (path.EndsWith("/token", StringComparison.Ordinal))
-            {
-                string claims = Convert.ToBase64String(Encoding.UTF8.GetBytes("{\"tid\":\"5f0e6d4c-0000-4000-8000-000000000001\",\"upn\":\"admin@contoso.com\"}"));
-                return "{\"token_type\":\"Bearer\",\"expires_in\":3600,\"access_token\":\"e30." + claims.TrimEnd('=').Replace('+', '-').Replace('/', '_') + ".x\"}";
-            }
-
-            if (path.EndsWith("/InvokeCommand", StringComparison.Ordinal))
-            {
-                Requests.Enqueue(body);
-                using (JsonDocument request = JsonDocument.Parse(body))
-                {
-                    string name = request.RootElement.GetProperty("CmdletInput").GetProperty("CmdletName").GetString();
-                    string rows;
-                    return "{\"@adminapi.warnings\":[],\"value\":[" + (Answers.TryGetValue(name, out rows) ? rows : string.Empty) + "]}";
-                }
-            }
-
-            return "{\"value\":[]}";
-        }
-    }
-}
-'@
-    }
-
+    Import-Module (Join-Path $PSScriptRoot 'support/WrittenService.psm1') -Force
     Import-Module $env:EXORS_MODULE -Force
-    $script:service = [RowTests.Service]::new()
-    $script:caFile = Join-Path ([IO.Path]::GetTempPath()) "exors-rows-$PID.pem"
-    Set-Content -LiteralPath $caFile -Value $service.CaPem
-    $script:earlierCaFile = $env:SSL_CERT_FILE
-    $env:SSL_CERT_FILE = $caFile
-    $credential = [pscredential]::new('admin@contoso.com', (ConvertTo-SecureString 'p' -AsPlainText -Force))
+    $script:service = Start-WrittenService
     function Connect-Here([bool] $ShowProgress = $false) {
         Disconnect-ExchangeOnline -Confirm:$false
-        Connect-ExchangeOnline -ConnectionUri $service.Address -AzureADAuthorizationEndpointUri "$($service.Address)/organizations" -Credential $credential -ShowProgress $ShowProgress
+        Connect-WrittenService -Service $service -Parameters @{ ShowProgress = $ShowProgress }
     }
     Connect-Here
 
@@ -192,19 +36,12 @@ namespace RowTests
     function Get-First { (Get-Mailbox)[0] }
 
     # What one call sent.
-    function Get-Sent([scriptblock] $Script) {
-        $service.Requests.Clear()
-        $null = & $Script
-        $request = $null
-        while ($service.Requests.TryDequeue([ref]$request)) { ($request | ConvertFrom-Json -AsHashtable).CmdletInput }
-    }
+    function Get-Sent([scriptblock] $Script) { Get-SentCommand -Service $service -Script $Script }
 }
 
 AfterAll {
     Disconnect-ExchangeOnline -Confirm:$false
-    if ($service) { $service.Dispose() }
-    $env:SSL_CERT_FILE = $earlierCaFile
-    if ($caFile) { Remove-Item -LiteralPath $caFile -ErrorAction Ignore }
+    Stop-WrittenService $service
 }
 
 Describe 'A row' {

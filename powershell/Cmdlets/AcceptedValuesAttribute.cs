@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Reflection;
+using ExchangeOnlineRs.Completion;
 using ExchangeOnlineRs.Prefixes;
 
 namespace ExchangeOnlineRs.Cmdlets;
@@ -35,23 +36,17 @@ public sealed class AcceptedValuesCompleter : IArgumentCompleter
         CommandAst commandAst,
         IDictionary fakeBoundParameters)
     {
-        string word = wordToComplete.Trim('\'', '"');
+        string word = CompletionText.Unquoted(wordToComplete);
         foreach (string value in ValuesOf(commandName, parameterName))
         {
             if (value.StartsWith(word, StringComparison.OrdinalIgnoreCase))
             {
-                bool plain = value.AsSpan().IndexOfAny(" ,;'\"()[]{}$`|&@#<>") < 0;
-                yield return new CompletionResult(
-                    plain ? value : "'" + value.Replace("'", "''", StringComparison.Ordinal) + "'",
-                    value,
-                    CompletionResultType.ParameterValue,
-                    value);
+                yield return CompletionText.Result(value, value, value);
             }
         }
     }
 
     private static IReadOnlyList<string> ValuesOf(string commandName, string parameterName) =>
-        PrefixedCommands.FindCmdlet(commandName[(commandName.LastIndexOf('\\') + 1)..])?.Type
-            .GetProperty(parameterName, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)
+        ServiceCmdletClass.PropertyOf(PrefixedCommands.FindCmdlet(commandName[(commandName.LastIndexOf('\\') + 1)..])?.Type, parameterName)
             ?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
+using ExchangeOnlineRs.Cmdlets;
 using ExchangeOnlineRs.Native;
 
 // The type name is part of the contract: views and scripts go by it.
@@ -114,6 +115,16 @@ public sealed class ConnectionInformation
 
         return all;
     }
+
+    /// <summary>
+    /// The connection that a command without <c>-ConnectionId</c> works on, by the rule of the core: the last one of its
+    /// prefix that offers cmdlets of this surface. Null if there is none.
+    /// </summary>
+    internal static ConnectionInformation? Serving(string prefix, ServiceSurface surface) =>
+        All().FindLast(connection => connection.ModulePrefix.Equals(prefix, StringComparison.OrdinalIgnoreCase) && connection.Serves(surface));
+
+    /// <summary>Whether it offers the cmdlets of this surface.</summary>
+    internal bool Serves(ServiceSurface surface) => surface == ServiceSurface.Any || IsEopSession == (surface == ServiceSurface.Compliance);
 
     private static string Text(JsonElement json, string name) =>
         json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() ?? string.Empty : string.Empty;

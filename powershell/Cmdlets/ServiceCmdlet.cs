@@ -18,13 +18,19 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// </summary>
 public abstract class ServiceCmdlet : CoreCmdlet
 {
+    /// <summary>Distinguished names of deep folders are the longest identities. They also travel in a header, which has limits.</summary>
+    private const int LongestIdentity = 4096;
+
     private static readonly HashSet<string> CommonNamesOfEngine = CommonNames();
 
-    private readonly ServiceCmdletDefinition definition;
+    private static readonly HashSet<string> CommonAliases = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "cf", "db", "ea", "ev", "infa", "iv", "ob", "ov", "proga", "pv", "usetx", "vb", "wa", "wi", "wv",
+    };
 
     /// <summary>Tells the base class which cmdlet this is.</summary>
     /// <param name="definition">The cmdlet.</param>
-    protected ServiceCmdlet(ServiceCmdletDefinition definition) => this.definition = definition;
+    protected ServiceCmdlet(ServiceCmdletDefinition definition) => Definition = definition;
 
     /// <summary>
     /// The connection to work on: its id, or the object of <c>Get-ConnectionInformation</c>. Without it, it is the last one of
@@ -36,12 +42,17 @@ public abstract class ServiceCmdlet : CoreCmdlet
     public object? ConnectionId { get; set; }
 
     /// <summary>What the class says about itself.</summary>
-    internal ServiceCmdletDefinition Definition => definition;
+    internal ServiceCmdletDefinition Definition { get; private protected set; }
 
     private Guid? connection;
 
     /// <summary>The name that the caller knows, prefix included; for messages only.</summary>
-    private string ShownName => MyInvocation.MyCommand.Name;
+    private protected virtual string ShownName => MyInvocation.MyCommand.Name;
+
+    /// <summary>Whether every cmdlet has a parameter or alias of this name.</summary>
+    internal static bool IsReservedName(string name) =>
+        IsCommonParameter(name) || CommonAliases.Contains(name)
+        || name.Equals(nameof(ConnectionId), StringComparison.OrdinalIgnoreCase) || name.Equals("Connection", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Chooses the connection for the whole pipeline: all of its objects go to the same organization, whatever others connect
@@ -76,7 +87,7 @@ public abstract class ServiceCmdlet : CoreCmdlet
             return;
         }
 
-        if (definition.AsksForConfirmation && !ShouldProcess(identity ?? "the organization", ShownName))
+        if (Definition.AsksForConfirmation && !Confirmed(identity ?? "the organization"))
         {
             return;
         }
@@ -106,6 +117,28 @@ public abstract class ServiceCmdlet : CoreCmdlet
             }
         }
     }
+
+    /// <summary>The parameters for the service, without those that are for PowerShell or for us.</summary>
+    /// <exception cref="WireException">One of them cannot be sent.</exception>
+    private protected virtual IEnumerable<KeyValuePair<string, object?>> ServiceParameters()
+    {
+        foreach ((string name, object? value) in MyInvocation.BoundParameters)
+        {
+            if (name != nameof(ConnectionId) && !IsCommonParameter(name))
+            {
+                yield return new(name, value);
+            }
+        }
+    }
+
+    /// <summary>The class whose properties are the parameters; null if nothing is known of them.</summary>
+    private protected virtual Type? ParameterClass => GetType();
+
+    /// <summary>Whether it may be done; asks if that is wanted.</summary>
+    private protected virtual bool Confirmed(string target) => ShouldProcess(target, ShownName);
+
+    /// <summary>Whether the engine gives a parameter of this name to every cmdlet.</summary>
+    private protected static bool IsCommonParameter(string name) => CommonNamesOfEngine.Contains(name);
 
     /// <summary>Carries the request out and reports what came of it.</summary>
     private void Run(PooledBuffer buffer, string? identity, LogEntry? entry)
@@ -138,26 +171,25 @@ public abstract class ServiceCmdlet : CoreCmdlet
         }
 
         string prefix = CommandPrefixAttribute.Of(GetType()) ?? string.Empty;
-        if (RunspaceConnections.Last(prefix, definition.Surface) is { } own)
+        if (RunspaceConnections.Last(prefix, Definition.Surface) is { } own)
         {
             return own;
         }
 
-        return !OpenConnections.AnyLog ? null : ConnectionInformation.All().FindLast(connection =>
-            connection.ModulePrefix.Equals(prefix, StringComparison.OrdinalIgnoreCase)
-            && (definition.Surface == ServiceSurface.Any || connection.IsEopSession == (definition.Surface == ServiceSurface.Compliance)))
-            ?.ConnectionId;
+        return !OpenConnections.AnyLog ? null : ConnectionInformation.Serving(prefix, Definition.Surface)?.ConnectionId;
     }
 
     private Dictionary<string, object> LoggedParameters()
     {
         var parameters = new Dictionary<string, object>();
-        foreach ((string name, object value) in MyInvocation.BoundParameters)
+        foreach ((string name, object? value) in ServiceParameters())
         {
-            if (!CommonNamesOfEngine.Contains(name))
-            {
-                parameters.Add(name, value);
-            }
+            parameters[name] = value!;
+        }
+
+        if (ConnectionId is not null)
+        {
+            parameters[nameof(ConnectionId)] = ConnectionId;
         }
 
         return parameters;
@@ -173,7 +205,7 @@ public abstract class ServiceCmdlet : CoreCmdlet
         {
             using JsonDocument end = RunOperation(NativeOperation.StartCommand(buffer.Written), handle =>
             {
-                var page = new RowPage(handle, definition.RowType);
+                var page = new RowPage(handle, Definition.RowType);
                 for (int i = 0; i < page.Count; i++)
                 {
                     object? row;
@@ -270,17 +302,12 @@ public abstract class ServiceCmdlet : CoreCmdlet
         json.WriteStartObject();
         json.WriteString("connectionId", connection?.ToString());
         json.WriteString("prefix", CommandPrefixAttribute.Of(GetType()));
-        json.WriteString("surface", SurfaceName());
-        json.WriteString("cmdletName", definition.Name);
+        json.WriteString("surface", Definition.Surface.ToWire());
+        json.WriteString("cmdletName", Definition.Name);
         json.WriteStartObject("parameters");
-        foreach ((string name, object value) in bound)
+        foreach ((string name, object? value) in ServiceParameters())
         {
-            if (name == nameof(ConnectionId) || CommonNamesOfEngine.Contains(name))
-            {
-                continue;
-            }
-
-            if (definition.HasPagedResults && name.Equals("ResultSize", StringComparison.OrdinalIgnoreCase))
+            if (Definition.HasPagedResults && name.Equals("ResultSize", StringComparison.OrdinalIgnoreCase))
             {
                 resultSize = value;
             }
@@ -291,17 +318,21 @@ public abstract class ServiceCmdlet : CoreCmdlet
             {
                 RequireObject(name, value);
             }
-            else if (definition.IsRead && (isFilter || name.Equals("Anr", StringComparison.OrdinalIgnoreCase)) && WireWriter.IsEmpty(value))
+            else if (Definition.IsRead && (isFilter || name.Equals("Anr", StringComparison.OrdinalIgnoreCase)) && WireWriter.IsEmpty(value))
             {
                 throw Empty(name, value);
             }
 
             json.WritePropertyName(name);
-            string? text = WireWriter.Write(json, name, isFilter ? FilterText.Normalise(value) : value);
+            string? text = WireWriter.Write(json, name, isFilter ? FilterText.Normalise(value) : value, SendsText(name));
             if (isIdentity)
             {
                 // An object of a script can have an identity that is blank.
-                anchor = text is not null && string.IsNullOrWhiteSpace(text) ? throw Empty(name, value) : text;
+                anchor = text is null || !string.IsNullOrWhiteSpace(text) ? text : throw Empty(name, value);
+                if (anchor?.Length > LongestIdentity)
+                {
+                    throw new WireException(name, value, "IdentityTooLong", $"It has {anchor.Length} characters, and no object has an identity that long.");
+                }
             }
             else if (name.Equals("Mailbox", StringComparison.OrdinalIgnoreCase))
             {
@@ -319,19 +350,18 @@ public abstract class ServiceCmdlet : CoreCmdlet
         json.WriteNull("pageSize");
         json.WriteString("errorAction", bound.TryGetValue("ErrorAction", out object? errorAction) ? errorAction?.ToString() : null);
         json.WriteString("anchor", anchor);
-        json.WriteBoolean("isRead", definition.IsRead);
+        json.WriteBoolean("isRead", Definition.IsRead);
         json.WriteBoolean("verbose", WantsVerbose());
         json.WriteEndObject();
         json.Flush();
         return anchor;
     }
 
-    private string SurfaceName() => definition.Surface switch
-    {
-        ServiceSurface.Compliance => "compliance",
-        ServiceSurface.Any => "any",
-        _ => "exchange",
-    };
+    /// <summary>Whether a number of the caller has to become text: where the service takes names, enumerations or lists of them.</summary>
+    private bool SendsText(string parameter) =>
+        ServiceCmdletClass.PropertyOf(ParameterClass, parameter) is { } property
+        && (property.PropertyType == typeof(object) || property.PropertyType == typeof(object[]))
+        && !property.IsDefined(typeof(SendsNumbersAttribute), inherit: true);
 
     /// <summary>An empty variable must not turn one object into all of them.</summary>
     private static void RequireObject(string name, object? value)
@@ -356,14 +386,14 @@ public abstract class ServiceCmdlet : CoreCmdlet
     /// one of them may know.
     /// </summary>
     private bool SendsConfirm(Dictionary<string, object> bound) =>
-        definition.AsksForConfirmation && (definition.HasHighImpact || bound.ContainsKey("Confirm"));
+        Definition.AsksForConfirmation && (Definition.HasHighImpact || bound.ContainsKey("Confirm"));
 
     private void WriteResultSize(Utf8JsonWriter json, object? resultSize)
     {
         if (resultSize is null)
         {
             // The limit of 1,000 belongs to cmdlets on which it can be lifted.
-            if (definition.HasPagedResults)
+            if (Definition.HasPagedResults)
             {
                 json.WriteNull("resultSize");
             }

@@ -26,8 +26,29 @@ internal sealed class ServiceCmdletClass
 
     internal string Name => Verb + "-" + Noun;
 
-    /// <summary>Where the service offers it; only an object of the class can tell.</summary>
-    internal ServiceSurface Surface => ((ServiceCmdlet)Activator.CreateInstance(Type)!).Definition.Surface;
+    /// <summary>What it says about itself; only an object of the class can tell.</summary>
+    internal ServiceCmdletDefinition Definition => ((ServiceCmdlet)Activator.CreateInstance(Type)!).Definition;
+
+    /// <summary>Where the service offers it.</summary>
+    internal ServiceSurface Surface => Definition.Surface;
+
+    /// <summary>
+    /// The property of a parameter. Classes are asked one by one: a parameter may be called like a member of the engine's
+    /// class, and the framework calls that ambiguous.
+    /// </summary>
+    internal static PropertyInfo? PropertyOf(Type? cmdlet, string parameter)
+    {
+        const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase | BindingFlags.DeclaredOnly;
+        for (; cmdlet is not null && cmdlet != typeof(ServiceCmdlet); cmdlet = cmdlet.BaseType)
+        {
+            if (cmdlet.GetProperty(parameter, Own) is { } property)
+            {
+                return property;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>A name of this cmdlet with a prefix before its noun.</summary>
     internal static string WithPrefix(string name, string prefix)
@@ -37,17 +58,49 @@ internal sealed class ServiceCmdletClass
     }
 }
 
-/// <summary>The cmdlet classes that the service's catalog made. The list is made when it is needed for the first time.</summary>
+/// <summary>
+/// The cmdlet classes that the service's catalog made, and those that a catalog file added to this process. The list is made
+/// when it is needed for the first time.
+/// </summary>
 internal static class ServiceCmdletCatalog
 {
-    private static readonly Lazy<IReadOnlyList<ServiceCmdletClass>> Classes = new(Read);
-    private static readonly Lazy<Dictionary<string, ServiceCmdletClass>> ByName = new(Index);
+    private static readonly object Gate = new();
+    private static readonly Lazy<List<ServiceCmdletClass>> Compiled = new(Read);
+    private static IReadOnlyList<ServiceCmdletClass>? all;
+    private static Dictionary<string, ServiceCmdletClass>? byName;
 
-    /// <summary>All of them.</summary>
-    internal static IReadOnlyList<ServiceCmdletClass> All => Classes.Value;
+    /// <summary>All of them. A list that somebody has taken does not change any more.</summary>
+    internal static IReadOnlyList<ServiceCmdletClass> All
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return all ??= Compiled.Value;
+            }
+        }
+    }
 
     /// <summary>The class of a command, by its name or an alias.</summary>
-    internal static ServiceCmdletClass? Find(string command) => ByName.Value.GetValueOrDefault(command);
+    internal static ServiceCmdletClass? Find(string command)
+    {
+        lock (Gate)
+        {
+            return (byName ??= Index()).GetValueOrDefault(command);
+        }
+    }
+
+    /// <summary>Adds classes that were made in this process.</summary>
+    internal static void Add(IEnumerable<ServiceCmdletClass> added)
+    {
+        lock (Gate)
+        {
+            var larger = new List<ServiceCmdletClass>(All);
+            larger.AddRange(added);
+            all = larger;
+            byName = null;
+        }
+    }
 
     private static List<ServiceCmdletClass> Read()
     {

@@ -13,6 +13,18 @@ public enum ServiceSurface
     Any,
 }
 
+/// <summary>Surfaces as the core knows them.</summary>
+internal static class ServiceSurfaces
+{
+    /// <summary>The core's name of a surface.</summary>
+    internal static string ToWire(this ServiceSurface surface) => surface switch
+    {
+        ServiceSurface.Compliance => "compliance",
+        ServiceSurface.Any => "any",
+        _ => "exchange",
+    };
+}
+
 /// <summary>What the base class must know of a cmdlet beyond its parameters.</summary>
 public sealed class ServiceCmdletDefinition
 {

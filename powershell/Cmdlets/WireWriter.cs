@@ -1,6 +1,7 @@
 using System;
 using System.Collections;
 using System.Globalization;
+using System.IO;
 using System.Management.Automation;
 using System.Security;
 using System.Security.Cryptography.X509Certificates;
@@ -37,7 +38,11 @@ internal static class WireWriter
         { "ExternalDirectoryObjectId", "ExchangeGuid", "Guid", "Identity", "DistinguishedName", "UserPrincipalName", "PrimarySmtpAddress" };
 
     /// <summary>Writes a value and returns it if it is a single text.</summary>
-    internal static string? Write(Utf8JsonWriter json, string parameter, object? value)
+    /// <param name="json">Takes it.</param>
+    /// <param name="parameter">The parameter's name.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="numbersAsText">Whether the service reads text only: an alias can be 12345.</param>
+    internal static string? Write(Utf8JsonWriter json, string parameter, object? value, bool numbersAsText)
     {
         // A parameter of an array type wraps @{Add=…; Remove=…} into an array, where the service would not find it.
         if (Unwrap(value) is object?[] { Length: 1 } single && Unwrap(single[0]) is IDictionary change && IsChange(change))
@@ -45,7 +50,7 @@ internal static class WireWriter
             value = change;
         }
 
-        return Write(json, parameter, value, MostLevels);
+        return Write(json, parameter, value, numbersAsText, MostLevels);
     }
 
     /// <summary>Whether a value names nothing: no value, blank text, or a collection of nothing else.</summary>
@@ -98,7 +103,7 @@ internal static class WireWriter
         }
     }
 
-    private static string? Write(Utf8JsonWriter json, string parameter, object? value, int levels)
+    private static string? Write(Utf8JsonWriter json, string parameter, object? value, bool numbersAsText, int levels)
     {
         if (levels == 0)
         {
@@ -113,8 +118,8 @@ internal static class WireWriter
                 json.WriteNullValue();
                 return null;
             case string text:
-                json.WriteStringValue(text);
-                return text;
+                RequireText(parameter, text);
+                return WriteText(json, text);
             case bool flag:
                 json.WriteBooleanValue(flag);
                 return null;
@@ -123,6 +128,8 @@ internal static class WireWriter
                 return null;
             case Enum member:
                 return WriteText(json, member.ToString());
+            case IFormattable number when numbersAsText && IsNumber(value):
+                return WriteText(json, number.ToString(null, CultureInfo.InvariantCulture));
             case int number:
                 json.WriteNumberValue(number);
                 return null;
@@ -157,7 +164,10 @@ internal static class WireWriter
                 return WriteText(json, culture.Name);
             case ScriptBlock block:
                 // -Filter {…}: the text between the braces, nothing expanded.
+                RequireText(parameter, block.ToString());
                 return WriteText(json, block.ToString());
+            case Stream:
+                throw new WireException(parameter, value, "StreamNotSupported", "Give the bytes of the stream, for example of [IO.File]::ReadAllBytes.");
             case SecureString or PSCredential or X509Certificate2:
                 throw new WireException(
                     parameter,
@@ -174,7 +184,7 @@ internal static class WireWriter
                 json.WriteEndArray();
                 return null;
             case IDictionary table:
-                WriteTable(json, parameter, table, levels);
+                WriteTable(json, parameter, table, numbersAsText, levels);
                 return null;
             case Row row:
                 return WriteText(json, AddedIdentity(row) ?? IdentityOf(row));
@@ -182,13 +192,41 @@ internal static class WireWriter
                 json.WriteStartArray();
                 foreach (object? item in items)
                 {
-                    Write(json, parameter, item, levels - 1);
+                    Write(json, parameter, item, numbersAsText, levels - 1);
                 }
 
                 json.WriteEndArray();
                 return null;
             default:
                 return WriteText(json, IdentityOf(original, value, parameter));
+        }
+    }
+
+    private static bool IsNumber(object value) =>
+        value is sbyte or byte or short or ushort or int or uint or long or ulong or decimal or double or float;
+
+    /// <summary>
+    /// A null character ends a text somewhere on its way, and half a character is replaced: either way the service would get
+    /// another text than it was given.
+    /// </summary>
+    private static void RequireText(string parameter, string text)
+    {
+        int broken = text.IndexOf('\0', StringComparison.Ordinal);
+        if (broken >= 0)
+        {
+            throw new WireException(parameter, text, "InvalidText", $"There is a null character at position {broken}.");
+        }
+
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                i++;
+            }
+            else if (char.IsSurrogate(text[i]))
+            {
+                throw new WireException(parameter, text, "InvalidText", $"There is half a character at position {i}.");
+            }
         }
     }
 
@@ -208,14 +246,22 @@ internal static class WireWriter
         json.WriteNumberValue(number);
     }
 
-    private static void WriteTable(Utf8JsonWriter json, string parameter, IDictionary table, int levels)
+    private static void WriteTable(Utf8JsonWriter json, string parameter, IDictionary table, bool numbersAsText, int levels)
     {
         json.WriteStartObject();
         json.WriteString("@odata.type", HashtableType);
         foreach (DictionaryEntry entry in table)
         {
-            json.WritePropertyName(Convert.ToString(Unwrap(entry.Key), CultureInfo.InvariantCulture) ?? string.Empty);
-            Write(json, parameter, entry.Value, levels - 1);
+            string key = Convert.ToString(Unwrap(entry.Key), CultureInfo.InvariantCulture) ?? string.Empty;
+            RequireText(parameter, key);
+            if (key.StartsWith('@'))
+            {
+                // Such a member would tell the service how to read the others.
+                throw new WireException(parameter, key, "InvalidKey", $"The key '{key}' of the hashtable is reserved.");
+            }
+
+            json.WritePropertyName(key);
+            Write(json, parameter, entry.Value, numbersAsText, levels - 1);
         }
 
         json.WriteEndObject();

@@ -1,10 +1,11 @@
 using System.Management.Automation;
+using ExchangeOnlineRs.Additions;
 
 namespace ExchangeOnlineRs.Prefixes;
 
 /// <summary>
-/// Connections belong to the process, so a runspace that imports the module also gets the commands of the prefixes in use;
-/// and one that removes the module loses them.
+/// Connections belong to the process, so a runspace that imports the module also gets the commands of the prefixes in use and
+/// those that a catalog file added; and one that removes the module loses them.
 /// </summary>
 public sealed class ModuleEvents : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {
@@ -16,9 +17,24 @@ public sealed class ModuleEvents : IModuleAssemblyInitializer, IModuleAssemblyCl
         {
             PrefixedCommands.InUse().ForEach(PrefixModule.Import);
         }
+
+        if (AddedCommands.Assembly is { } added)
+        {
+            PrefixModule.Import(added);
+        }
     }
 
     /// <summary>Called by the engine when the module is removed.</summary>
     /// <param name="psModuleInfo">The module.</param>
-    public void OnRemove(PSModuleInfo psModuleInfo) => PrefixModule.RemoveAll();
+    public void OnRemove(PSModuleInfo psModuleInfo)
+    {
+        if (PrefixModule.FindSharer(psModuleInfo) is { } sharer)
+        {
+            // The engine will not call this again for a module that has no assembly of its own.
+            sharer.OnRemove ??= PrefixModule.Removal();
+            return;
+        }
+
+        PrefixModule.RemoveAll();
+    }
 }

@@ -2,11 +2,14 @@ using System;
 using System.Collections.Generic;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using ExchangeOnlineRs.Additions;
+using ExchangeOnlineRs.Cmdlets;
 
 namespace ExchangeOnlineRs.Prefixes;
 
 /// <summary>
-/// Makes the commands of a prefix appear in the runspace at hand, as a module in memory, and disappear again.
+/// Makes emitted commands appear in the runspace at hand, as a module in memory, and disappear again: those of a prefix, and
+/// those that a catalog file added.
 /// </summary>
 internal static class PrefixModule
 {
@@ -22,11 +25,16 @@ internal static class PrefixModule
         + "Microsoft.PowerShell.Core\\New-Module -Name $Name -ScriptBlock $Content -ArgumentList $Assembly -Verbose:$false -ErrorAction Stop | "
         + "Microsoft.PowerShell.Core\\Import-Module -Global -DisableNameChecking -Verbose:$false -ErrorAction Stop";
 
-    /// <summary>Imports the commands into the session as a whole, wherever the caller is; earlier ones of the prefix go.</summary>
+    private static readonly string RemovalOfAll =
+        "if (-not (Microsoft.PowerShell.Core\\Get-Module -Name ExchangeOnlineRs)) { "
+        + $"Microsoft.PowerShell.Core\\Get-Module -All -Name {PrefixedCommands.ModuleNameOf("*")}, {AddedCommands.ModuleName} | "
+        + "Microsoft.PowerShell.Core\\Remove-Module -Force -Verbose:$false -WhatIf:$false }";
+
+    /// <summary>Imports the commands into the session as a whole, wherever the caller is; earlier ones of the module go.</summary>
     /// <exception cref="RuntimeException">The engine would not have it.</exception>
-    internal static void Import(PrefixedAssembly assembly)
+    internal static void Import(EmittedAssembly assembly)
     {
-        Remove(module => module.Name.Equals(assembly.ModuleName, StringComparison.OrdinalIgnoreCase));
+        Remove(assembly.ModuleName, static _ => true);
         // New-Module also gives the commands to its caller. If that were a function of some module, they would stay there, and
         // hide the others from Remove-Module; so it is called from a place that nobody will ever see.
         var nowhere = new PSModuleInfo(linkToGlobal: false);
@@ -43,23 +51,65 @@ internal static class PrefixModule
 
         var used = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         PrefixedCommands.InUse().ForEach(assembly => used.Add(assembly.ModuleName));
-        Remove(module => !used.Contains(module.Name));
+        Remove(PrefixedCommands.ModuleNameOf("*"), module => !used.Contains(module.Name));
     }
 
-    /// <summary>Removes the commands of all prefixes from this runspace.</summary>
+    /// <summary>Removes all emitted commands from this runspace.</summary>
     internal static void RemoveAll()
     {
-        if (PrefixedCommands.EverUsed && Runspace.DefaultRunspace is not null)
+        if (Runspace.DefaultRunspace is null)
         {
-            Remove(static _ => true);
+            return;
+        }
+
+        if (PrefixedCommands.EverUsed)
+        {
+            Remove(PrefixedCommands.ModuleNameOf("*"), static _ => true);
+        }
+
+        if (AddedCommands.Assembly is { } added)
+        {
+            Remove(added.ModuleName, static _ => true);
         }
     }
 
-    private static void Remove(Predicate<PSModuleInfo> unwanted)
+    /// <summary>
+    /// Another module of the session that has the same commands, and still has them when this one is gone. One that only
+    /// contains this one goes with it.
+    /// </summary>
+    internal static PSModuleInfo? FindSharer(PSModuleInfo removed)
     {
-        foreach (PSObject found in Run(static shell => shell
+        if (Runspace.DefaultRunspace is null)
+        {
+            return null;
+        }
+
+        PSModuleInfo? sharer = null;
+        bool ofItsOwn = false;
+        foreach (PSObject found in Run(static shell => shell.AddCommand("Microsoft.PowerShell.Core\\Get-Module")))
+        {
+            if (found.BaseObject is PSModuleInfo module)
+            {
+                ofItsOwn |= ReferenceEquals(module, removed);
+                if (!ReferenceEquals(module, removed) && module.ExportedCmdlets.TryGetValue("Connect-ExchangeOnline", out CmdletInfo? cmdlet)
+                    && cmdlet.ImplementingType?.Assembly == typeof(PrefixModule).Assembly)
+                {
+                    sharer = module;
+                }
+            }
+        }
+
+        return ofItsOwn ? sharer : null;
+    }
+
+    /// <summary>Removes all that was added to the session when a module without an assembly of its own is removed.</summary>
+    internal static ScriptBlock Removal() => ScriptBlock.Create(RemovalOfAll);
+
+    private static void Remove(string pattern, Predicate<PSModuleInfo> unwanted)
+    {
+        foreach (PSObject found in Run(shell => shell
             .AddCommand("Microsoft.PowerShell.Core\\Get-Module")
-            .AddParameter("Name", PrefixedCommands.ModuleNameOf("*"))
+            .AddParameter("Name", pattern)
             .AddParameter("All", true)))
         {
             if (found.BaseObject is PSModuleInfo module && IsOurs(module) && unwanted(module))
@@ -79,7 +129,7 @@ internal static class PrefixModule
     {
         foreach (CmdletInfo cmdlet in module.ExportedCmdlets.Values)
         {
-            return cmdlet.ImplementingType is { } type && CommandPrefixAttribute.Of(type) is not null;
+            return cmdlet.ImplementingType is { Assembly.IsDynamic: true } type && type.IsSubclassOf(typeof(ServiceCmdlet));
         }
 
         return false;

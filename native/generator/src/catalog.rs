@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::binding;
+use crate::csharp;
 use crate::error::{Error, Result};
 use crate::verbs;
 
@@ -256,13 +258,36 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
         .iter()
         .flat_map(|p| p.sets.iter().filter(|(_, binding)| binding.value_from_pipeline).map(|(set, _)| set.clone()))
         .collect();
-    let mut parameters = Vec::new();
+    let positions = cmdlet.parameters.iter().flat_map(|p| p.sets.values().filter_map(|binding| binding.position));
+    let first_position = binding::first_position(positions, cmdlet.module_native);
+    let mut bound = Vec::new();
     for parameter in &cmdlet.parameters {
         let fix = correction.parameters.get(&parameter.name);
         if fix.is_some_and(|f| f.remove) || !overrides.serves(&parameter.surfaces) {
             continue;
         }
-        parameters.push(resolve_parameter(parameter, fix, &sets, &value_takers, cmdlet.module_native));
+        bound.push(resolve_parameter(parameter, fix, &sets, &value_takers, first_position));
+    }
+    // What is written by hand is as it is; only what is generated has to be made fit.
+    if !overrides.hand_written.contains(&cmdlet.name) {
+        binding::settle_positions(&mut bound);
+        binding::settle_piped(&mut bound);
+        binding::check_names(&cmdlet.name, &csharp::class_name(&cmdlet.name), &bound)?;
+    }
+    let least_demanding = binding::least_demanding(&sets, &bound);
+    let default_set = correction
+        .default_parameter_set
+        .clone()
+        .or(cmdlet.default_parameter_set.name.clone().filter(|name| sets.contains(&name)))
+        .or(least_demanding)
+        .filter(|name| name != ALL_SETS && sets.len() > 1);
+    let mut apart = binding::are_named(&sets, default_set.as_ref(), &bound);
+    let mut parameters: Vec<Parameter> = Vec::new();
+    for (parameter, bindings) in bound {
+        let alike = binding::is_alike(&bindings, sets.len());
+        parameters.push(with_bindings(parameter, bindings, alike && apart));
+        // One parameter that names all sets is enough.
+        apart |= alike;
     }
     parameters.sort_by_key(|p| {
         // Positional ones first, then as the catalog has them: this is the order of Get-Help's syntax.
@@ -270,11 +295,6 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
     });
 
     let surface = Surface::of(&cmdlet)?;
-    let default_set = correction
-        .default_parameter_set
-        .clone()
-        .or(cmdlet.default_parameter_set.name)
-        .filter(|name| name != ALL_SETS && sets.contains(&name));
     Ok(Cmdlet {
         surface,
         default_set,
@@ -297,17 +317,16 @@ fn resolve_parameter(
     fix: Option<&ParameterCorrection>,
     sets: &[&String],
     value_takers: &BTreeSet<String>,
-    module_native: bool,
-) -> Parameter {
-    let mut bindings: Vec<(Option<String>, Binding)> = Vec::new();
+    first_position: i32,
+) -> binding::Bound {
+    let mut bindings: Vec<(String, Binding)> = Vec::new();
     for set in sets {
         let Some(binding) = parameter.sets.get(*set) else {
             continue;
         };
         let mut binding = Binding {
             required: binding.required,
-            // Pages of server cmdlets count positions from 1, as the service's own help does; PowerShell counts from 0.
-            position: binding.position.map(|p| if module_native { p } else { (p - 1).max(0) }),
+            position: binding.position.map(|p| p - first_position),
             by_value: binding.value_from_pipeline,
             by_property_name: binding.value_from_pipeline_by_property_name,
         };
@@ -319,22 +338,16 @@ fn resolve_parameter(
                 binding.by_property_name = matches!(pipeline, Pipeline::Property | Pipeline::Both);
             }
         }
-        bindings.push((Some((*set).clone()), binding));
+        bindings.push(((*set).clone(), binding));
     }
     // A few pages say "by property name" only. The object itself has to arrive: its Identity can be a display name, and
     // two objects may share it, while the object knows an id that nothing else has. Names and addresses are piped as well.
     if parameter.name == "Identity" && fix.is_none_or(|f| f.pipeline.is_none()) {
         for (set, binding) in &mut bindings {
-            let taken = set.as_ref().is_some_and(|set| value_takers.contains(set));
-            binding.by_value |= binding.by_property_name && !taken;
+            binding.by_value |= binding.by_property_name && !value_takers.contains(set);
         }
     }
-    // One attribute says as much as one per set when the parameter is the same in all of them.
-    if bindings.len() == sets.len() && bindings.windows(2).all(|pair| pair[0].1 == pair[1].1) {
-        bindings.truncate(1);
-        bindings.iter_mut().for_each(|b| b.0 = None);
-    }
-    Parameter {
+    let resolved = Parameter {
         name: parameter.name.clone(),
         // The pages give some parameters the aliases that -WhatIf and -Confirm have everywhere.
         aliases: fix
@@ -346,6 +359,17 @@ fn resolve_parameter(
             None => parameter.type_name.clone(),
         },
         accepted_values: parameter.accepted_values.clone(),
-        bindings,
-    }
+        bindings: Vec::new(),
+    };
+    (resolved, bindings)
+}
+
+/// One attribute says as much as one per set when the parameter is the same in all of them.
+fn with_bindings(parameter: Parameter, bindings: Vec<(String, Binding)>, in_one: bool) -> Parameter {
+    let bindings = if in_one {
+        bindings.into_iter().take(1).map(|(_, binding)| (None, binding)).collect()
+    } else {
+        bindings.into_iter().map(|(set, binding)| (Some(set), binding)).collect()
+    };
+    Parameter { bindings, ..parameter }
 }

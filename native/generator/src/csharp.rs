@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::catalog::{Binding, Cmdlet, Parameter, Surface};
+use crate::completion::{self, Offer};
 
 /// Members of `PSCmdlet` that a parameter may be called like; hiding them is then meant.
 const INHERITED: [&str; 18] = [
@@ -78,13 +79,13 @@ pub(crate) fn render(cmdlet: &Cmdlet) -> String {
     );
     for parameter in &cmdlet.parameters {
         out.push('\n');
-        render_parameter(&mut out, parameter);
+        render_parameter(&mut out, noun, parameter);
     }
     out.push_str("}\n");
     out
 }
 
-fn render_parameter(out: &mut String, parameter: &Parameter) {
+fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter) {
     let _ = writeln!(
         out,
         "    /// <summary>The {} parameter; the service takes {}.</summary>",
@@ -105,12 +106,22 @@ fn render_parameter(out: &mut String, parameter: &Parameter) {
     if is_paging(parameter) {
         out.push_str("    [ValidateResultSize]\n");
     }
+    if sends_numbers(&parameter.type_name) {
+        out.push_str("    [SendsNumbers]\n");
+    }
     if !parameter.accepted_values.is_empty() {
         let _ = writeln!(out, "    [AcceptedValues({})]", literals(&parameter.accepted_values));
+    } else {
+        match completion::offer(noun, parameter) {
+            Some(Offer::Objects(cmdlets)) => {
+                let _ = writeln!(out, "    [Completion.TenantObjects({})]", literals(&cmdlets));
+            }
+            Some(Offer::Address) => out.push_str("    [Completion.TenantAddress]\n"),
+            None => {}
+        }
     }
     let hiding = if INHERITED.contains(&parameter.name.as_str()) { "new " } else { "" };
-    let _ =
-        writeln!(out, "    public {hiding}{} {} {{ get; set; }}", csharp_type(&parameter.type_name), parameter.name);
+    let _ = writeln!(out, "    public {hiding}{} {} {{ get; set; }}", property_type(parameter), parameter.name);
 }
 
 fn binding_arguments(set: Option<&str>, binding: Binding) -> String {
@@ -137,6 +148,24 @@ fn binding_arguments(set: Option<&str>, binding: Binding) -> String {
 /// limits of the service's own.
 fn is_paging(parameter: &Parameter) -> bool {
     parameter.name == "ResultSize" && short_name(&parameter.type_name).starts_with("Unlimited")
+}
+
+/// Whether numbers of a parameter that is an `object` here stay numbers on the wire. Elsewhere the service reads text: a mailbox can have
+/// the alias 12345.
+fn sends_numbers(type_name: &str) -> bool {
+    const TYPES: [&str; 8] =
+        ["ByteQuantifiedSize", "Decimal", "Double", "Hashtable", "Object", "PSObject", "PswsHashtable", "Single"];
+    let name = short_name(type_name);
+    TYPES.contains(&name.strip_suffix("[]").unwrap_or(name)) || name.starts_with("Unlimited")
+}
+
+/// An identity is never text alone: a piped object has to arrive whole, so that its most exact id can be used.
+fn property_type(parameter: &Parameter) -> &'static str {
+    match csharp_type(&parameter.type_name) {
+        "string?" if parameter.name == "Identity" => "object?",
+        "string[]?" if parameter.name == "Identity" => "object[]?",
+        other => other,
+    }
 }
 
 /// The C# type of a parameter.
@@ -174,7 +203,8 @@ fn short_name(type_name: &str) -> &str {
     &type_name[start..]
 }
 
-fn class_name(service_name: &str) -> String {
+/// The name of a cmdlet's class.
+pub(crate) fn class_name(service_name: &str) -> String {
     format!("{}Command", service_name.replace('-', ""))
 }
 

@@ -1,10 +1,23 @@
 //! Cmdlets are data: this crate turns `cmdlets.json` (what the service offers) and `overrides.json` (what we know better,
 //! and what ships now) into one C# class per cmdlet, and fills the export lists of the module manifest.
 //!
+//! With `"include": "*"` that is every cmdlet of the catalog but those of the original module itself (`module_native`, 35 of 941), which
+//! are no cmdlets of the service, so that a request with their name would be refused:
+//!
+//! * `Connect-ExchangeOnline`, `Connect-IPPSSession`, `Disconnect-ExchangeOnline` and `Get-ConnectionInformation` are hand-written;
+//! * the nine `Get-EXO*` (`CasMailbox`, `Mailbox`, `MailboxFolderPermission`, `MailboxFolderStatistics`, `MailboxPermission`,
+//!   `MailboxStatistics`, `MobileDeviceStatistics`, `Recipient`, `RecipientPermission`) read entity sets instead of running a cmdlet;
+//! * the other 22 talk to other services: `Get`/`Set-DefaultTenantBriefingConfig`, `Get`/`Set-DefaultTenantMyAnalyticsFeatureConfig`,
+//!   `Get`/`Set-MyAnalyticsFeatureConfig`, `Get`/`Set-UserBriefingConfig`, `Get`/`Set-VivaInsightsSettings`, `Get-VivaModuleFeature`,
+//!   `Get-VivaModuleFeatureEnablement`, `Add`/`Get`/`Remove`/`Update-VivaModuleFeaturePolicy`,
+//!   `Add`/`Get`/`Remove-VivaOrgInsightsDelegatedRole` and `Add`/`Get`/`Remove-WorkforceInsightsDelegationAccess`.
+//!
 //! The generated classes carry parameters and attributes only; everything a cmdlet *does* is in `ServiceCmdlet`.
 //! The output is deterministic, and a file is rewritten only when its text changed, so an incremental build stays quick.
 
+mod binding;
 mod catalog;
+mod completion;
 mod csharp;
 mod error;
 mod help;

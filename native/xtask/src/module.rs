@@ -142,6 +142,7 @@ fn assemble(
         &exports.aliases,
     )
     .context("can't write the module's manifest")?;
+    companion(workspace, &staging, exports)?;
     let mut files = Vec::new();
     collect(&staging, &mut files)?;
     let identity = hash_files(Sha256::new(), files)?;
@@ -172,6 +173,20 @@ fn help(workspace: &Workspace, staging: &Path) -> Result<()> {
         copy(topic, &folder.join(topic.file_name().context("a file has a name")?))?;
     }
     Ok(())
+}
+
+/// Adds the module that brings the same commands under the name that scripts look for. It is a manifest beside the module's own, which it
+/// names by a relative path; so it lies at a fixed place inside the module, where PowerShell doesn't find it unless it is told to.
+fn companion(workspace: &Workspace, module: &Path, exports: &cmdlet_generator::Generated) -> Result<()> {
+    let name = "ExchangeOnlineManagement";
+    let manifest = format!("{name}.psd1");
+    cmdlet_generator::write_manifest_with_aliases(
+        &workspace.powershell().join("Companion").join(&manifest),
+        &module.join("companion").join(name).join(&manifest),
+        &exports.cmdlets,
+        &exports.aliases,
+    )
+    .context("can't write the companion's manifest")
 }
 
 fn remove(folder: &Path) -> Result<()> {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::catalog::{self, Binding, Catalog, Cmdlet, Overrides, Parameter};
+use crate::catalog::{self, Catalog, Cmdlet, Overrides, Parameter};
 use crate::error::{Error, Result};
 use crate::{create_dir, read_json, write_if_changed};
 
@@ -187,9 +187,8 @@ fn written_only(page: &Page) -> Subject {
     }
 }
 
-/// The parameters that only a page knows: optional and by name, in every set.
+/// The parameters that only a page knows, in every set.
 fn additions(texts: &[ParameterText], cmdlet: &Subject) -> Vec<Parameter> {
-    let anywhere = Binding { required: false, position: None, by_value: false, by_property_name: false };
     texts
         .iter()
         .filter(|text| !cmdlet.parameters.iter().any(|parameter| parameter.name == text.name))
@@ -199,7 +198,7 @@ fn additions(texts: &[ParameterText], cmdlet: &Subject) -> Vec<Parameter> {
                 aliases: text.aliases.clone(),
                 type_name: text.type_name.clone()?,
                 accepted_values: Vec::new(),
-                bindings: vec![(None, anywhere)],
+                bindings: vec![(None, text.binding)],
             })
         })
         .collect()

@@ -1,6 +1,7 @@
 //! Written help pages: Markdown of one fixed layout, read strictly so that a slip is an error of the build and not a gap in
 //! somebody's help. `powershell/Help/README.md` describes the layout.
 
+use crate::catalog::Binding;
 use crate::error::{Error, Result};
 
 use super::Known;
@@ -24,6 +25,7 @@ pub(super) struct ParameterText {
     /// Only for parameters that the catalog does not have.
     pub(super) type_name: Option<String>,
     pub(super) aliases: Vec<String>,
+    pub(super) binding: Binding,
     pub(super) text: Vec<String>,
     pub(super) line: usize,
 }
@@ -258,16 +260,26 @@ fn parameters(blocks: &mut Blocks) -> Result<Vec<ParameterText>> {
             return Err(blocks.error(&format!("-{name} is described twice")));
         }
         let mut text = blocks.some_paragraphs(&format!("-{name}"))?;
-        let mut declared = text[0].strip_prefix("Type: ").unwrap_or_default().split(", alias ").map(str::to_owned);
-        let type_name = declared.next().filter(|name| !name.is_empty());
-        let aliases = declared.collect();
+        let mut declared = text[0].strip_prefix("Type: ").unwrap_or_default().split(", ");
+        let type_name = declared.next().filter(|name| !name.is_empty()).map(str::to_owned);
+        let mut aliases = Vec::new();
+        let mut binding = Binding { required: false, position: None, by_value: false, by_property_name: false };
+        for word in declared {
+            match word.split_once(' ') {
+                Some(("alias", alias)) => aliases.push(alias.to_owned()),
+                Some(("position", number)) if number.parse::<i32>().is_ok() => binding.position = number.parse().ok(),
+                None if word == "required" => binding.required = true,
+                None if word == "pipeline" => binding.by_value = true,
+                _ => return Err(blocks.error(&format!("`{word}` says nothing about -{name}"))),
+            }
+        }
         if type_name.is_some() {
             text.remove(0);
             if text.is_empty() {
                 return Err(blocks.error(&format!("-{name} has a type and no text")));
             }
         }
-        parameters.push(ParameterText { name, type_name, aliases, text, line });
+        parameters.push(ParameterText { name, type_name, aliases, binding, text, line });
     }
     if parameters.is_empty() { Err(blocks.error("there is no `### -Name` here")) } else { Ok(parameters) }
 }
@@ -336,7 +348,7 @@ mod tests {
     use super::*;
 
     const WHOLE: &str = "# Get-Thing\n\nReads `things`.\n\n## Description\n\nOne\nline.\n\n- an item\n- another\n\n## Parameters\n\n\
-        ### -Name\n\nThe [name](https://example.com/n).\n\n### -Extra\n\nType: String, alias Ext\n\nMore.\n\n## Examples\n\n### First\n\n\
+        ### -Name\n\nThe [name](https://example.com/n).\n\n### -Extra\n\nType: String, required, position 1, alias Ext\n\nMore.\n\n## Examples\n\n### First\n\n\
         ```powershell\nGet-Thing -Name x\n```\n\n```text\nx\n```\n\nReads x.\n\n## Notes\n\nNone.\n\n## Links\n\n- Set-Thing\n\
         - [Elsewhere](https://example.com)\n";
 
@@ -350,6 +362,7 @@ mod tests {
         assert_eq!(page.parameters[0].type_name, None);
         assert_eq!(page.parameters[1].type_name.as_deref(), Some("String"));
         assert_eq!(page.parameters[1].aliases, ["Ext"]);
+        assert!(page.parameters[1].binding.required && page.parameters[1].binding.position == Some(1));
         assert_eq!(page.parameters[1].text, ["More."]);
         assert_eq!((page.examples[0].code.as_str(), page.examples[0].line), ("Get-Thing -Name x", 30));
         assert_eq!(page.examples[0].output.as_deref(), Some("x"));
@@ -370,7 +383,16 @@ mod tests {
             ("One\nline.\n\n- an item\n- another\n\n", "", "line 5: the description has no text"),
             ("### -Name", "### Name", "line 15: `### Name` is not `### -Name`"),
             ("### -Extra", "### -Name", "line 19: -Name is described twice"),
-            ("Type: String, alias Ext\n\nMore.", "Type: String", "line 21: -Extra has a type and no text"),
+            (
+                "Type: String, required, position 1, alias Ext",
+                "Type: String, somehow",
+                "line 23: `somehow` says nothing about -Extra",
+            ),
+            (
+                "Type: String, required, position 1, alias Ext\n\nMore.",
+                "Type: String",
+                "line 21: -Extra has a type and no text",
+            ),
             ("```powershell", "```", "an example begins with code"),
             ("Reads x.\n", "", "an example has no text"),
             ("- Set-Thing", "- see there", "a link is"),

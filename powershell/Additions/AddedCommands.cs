@@ -1,0 +1,49 @@
+using System;
+using System.Collections.Generic;
+using ExchangeOnlineRs.Cmdlets;
+using ExchangeOnlineRs.Prefixes;
+
+namespace ExchangeOnlineRs.Additions;
+
+/// <summary>
+/// The cmdlets that catalog files added. They are there until the process ends, as PowerShell never forgets a cmdlet class;
+/// connections with a prefix that are made from then on have them too.
+/// </summary>
+internal static class AddedCommands
+{
+    /// <summary>The name of the module that holds them.</summary>
+    internal const string ModuleName = "ExchangeOnlineRs.Added";
+
+    private static readonly object Gate = new();
+    private static readonly List<Type> Types = new();
+    private static volatile EmittedAssembly? assembly;
+
+    /// <summary>All of them; null if there are none.</summary>
+    internal static EmittedAssembly? Assembly => assembly;
+
+    /// <summary>Adds those that are not there yet, and returns their names.</summary>
+    internal static IReadOnlyList<string> Add(IEnumerable<CatalogCmdlet> cmdlets)
+    {
+        lock (Gate)
+        {
+            var classes = new EmittedClasses($"{ModuleName}.{Types.Count}");
+            var added = new List<ServiceCmdletClass>();
+            foreach (CatalogCmdlet cmdlet in cmdlets)
+            {
+                if (ServiceCmdletCatalog.Find(cmdlet.Name) is null)
+                {
+                    added.Add(classes.Emit(cmdlet));
+                }
+            }
+
+            if (added.Count > 0)
+            {
+                ServiceCmdletCatalog.Add(added);
+                Types.AddRange(added.ConvertAll(static cmdlet => cmdlet.Type));
+                assembly = new EmittedAssembly(ModuleName, Types.ToArray());
+            }
+
+            return added.ConvertAll(static cmdlet => cmdlet.Name);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+#Requires -Version 7.4
+<#
+Every cmdlet of the catalog, once as PowerShell sees it and once as it arrives at the tenant. What is expected is worked out here from the
+catalog, its overrides and the wire form that the service takes; nothing of it is taken from the generator.
+#>
+BeforeDiscovery {
+    $catalogFolder = Join-Path $PSScriptRoot '../powershell/Catalog'
+    $overrides = Get-Content (Join-Path $catalogFolder 'overrides.json') -Raw | ConvertFrom-Json
+    $catalog = (Get-Content (Join-Path $catalogFolder 'cmdlets.json') -Raw | ConvertFrom-Json).cmdlets
+    # The cmdlets of the original module itself are none of the service's.
+    $served = @($catalog | Where-Object { -not $_.module_native } | ForEach-Object {
+            @{ Name = $_.name; Entry = $_; Correction = $overrides.corrections.($_.name) }
+        })
+    $calls = @(foreach ($cmdlet in $served) {
+            foreach ($set in $cmdlet.Entry.parameter_sets) {
+                # Where a set is on both sides, it is called where all that it asks for is.
+                $surface = @($cmdlet.Entry.surfaces | Where-Object { $side = $_; -not ($cmdlet.Entry.parameters | Where-Object { $_.sets.$set.required -and $_.surfaces -notcontains $side }) })[0]
+                # A set without parameters is called by saying nothing, which may be asked for another set's.
+                if (-not ($cmdlet.Entry.parameters | Where-Object { $_.sets.$set })) { if ($cmdlet.Entry.parameters.Count -gt 0) { continue } }
+                $members = @($cmdlet.Entry.parameters | Where-Object { $_.surfaces -contains $surface -and $_.sets.$set })
+                @{ Name = $cmdlet.Name; Set = $set; Surface = $surface; Members = $members; Asks = $cmdlet.Entry.should_process }
+            }
+        })
+    # A secret has to be encrypted for the service first, which this version does not do: it says so and sends nothing.
+    $isSecret = { $_.type -in 'SecureString', 'PSCredential' }
+    foreach ($call in $calls) {
+        $call.NeedsSecret = @($call.Members | Where-Object $isSecret | Where-Object { $_.sets.($call.Set).required }).Count -gt 0
+        $call.Members = @($call.Members | Where-Object { -not (& $isSecret) })
+    }
+    $sendable = @($calls | Where-Object { -not $_.NeedsSecret })
+}
+
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'support/TestTenant.psm1') -Force
+    Import-Module $env:EXORS_MODULE -Force
+    $script:overrides = Get-Content (Join-Path $PSScriptRoot '../powershell/Catalog/overrides.json') -Raw | ConvertFrom-Json
+
+    # System.Boolean -> Boolean; a generic's arguments are of no interest.
+    function Get-ShortType([string] $Type) { ($Type -replace '[`<].*$' -split '\.')[-1] }
+
+    # The .NET type of a parameter. What is not simple is an object: the service knows its own types better.
+    function Get-ExpectedType($Parameter) {
+        if ($Parameter.is_switch) { return 'SwitchParameter' }
+        $short = Get-ShortType $Parameter.type
+        $isIdentity = $Parameter.name -eq 'Identity'
+        switch -CaseSensitive ($short) {
+            { $_ -in 'Boolean', 'Int16', 'Int32', 'Int64', 'UInt16', 'UInt32', 'UInt64', 'Guid', 'DateTime' } { return "${short}?" }
+            'ExDateTime' { return 'DateTime?' }
+            'String' { return $isIdentity ? 'Object' : 'String' }
+            'String[]' { return $isIdentity ? 'Object[]' : 'String[]' }
+            { $_ -in 'Byte[]', 'PSCredential', 'SecureString' } { return $short }
+            { $_ -like '*`[`]' } { return 'Object[]' }
+            default { return 'Object' }
+        }
+    }
+
+    function Get-TypeText([type] $Type) {
+        $inner = [Nullable]::GetUnderlyingType($Type)
+        $inner ? "$($inner.Name)?" : $Type.Name
+    }
+
+    # The entry's parameters with their sets as they should be bound: one line for each parameter and set.
+    function Get-ExpectedBinding($Entry, $Correction) {
+        $positions = @($Entry.parameters.sets.ForEach({ $_.PSObject.Properties.Value.position }) -ne $null)
+        # Pages count from 1, or from 0.
+        $first = $positions -contains 0 ? 0 : 1
+        $all = foreach ($parameter in $Entry.parameters) {
+            $fix = $Correction.parameters.($parameter.name)
+            foreach ($set in $parameter.sets.PSObject.Properties) {
+                $position = $null -eq $set.Value.position ? $null : $set.Value.position - $first
+                $value = $set.Value.value_from_pipeline
+                $property = $set.Value.value_from_pipeline_by_property_name
+                # What is piped as an identity arrives whole.
+                if ($parameter.name -eq 'Identity' -and $property) {
+                    $value = $value -or -not ($Entry.parameters | Where-Object { $_.sets.($set.Name).value_from_pipeline })
+                }
+                if ($fix.pipeline) { $value = $fix.pipeline -in 'value', 'both'; $property = $fix.pipeline -in 'property', 'both' }
+                [pscustomobject]@{ Name = $parameter.name; Set = $set.Name; Mandatory = $fix.required ?? $set.Value.required; Position = $fix.position ?? $position; Value = $value; Property = $property }
+            }
+        }
+        # PowerShell can't bind two parameters of a set to one position, and would bind a piped object to both.
+        foreach ($group in $all | Where-Object { $null -ne $_.Position } | Group-Object Set, Position | Where-Object Count -GT 1) {
+            $mandatory = @($group.Group | Where-Object Mandatory)
+            $owner = if ($mandatory.Count -eq 1) { $mandatory[0].Name } elseif ($group.Group.Name -contains 'Identity') { 'Identity' } elseif ($group.Group.Name -contains 'Name') { 'Name' }
+            foreach ($binding in $group.Group | Where-Object Name -NE $owner) { $binding.Position = $null }
+        }
+        foreach ($group in $all | Where-Object Value | Group-Object Set | Where-Object Count -GT 1) {
+            $owner = @($group.Group | Where-Object Name -EQ 'Identity') + @($group.Group | Where-Object { $null -ne $_.Position } | Sort-Object Position -Stable) + $group.Group
+            foreach ($binding in $group.Group | Where-Object Name -NE $owner[0].Name) { $binding.Value = $false }
+        }
+        $all
+    }
+
+    function ConvertTo-Line($Name, $Set, $Mandatory, $Position, $Value, $Property) {
+        '-{0} in {1}:{2}{3}{4}{5}' -f $Name, $Set, ($Mandatory ? ' mandatory' : ''), ($null -ne $Position ? " at $Position" : ''), ($Value ? ' piped' : ''), ($Property ? ' by property' : '')
+    }
+
+    function Get-OwnParameter([Management.Automation.CommandInfo] $Command) {
+        $common = [Management.Automation.PSCmdlet]::CommonParameters + [Management.Automation.PSCmdlet]::OptionalCommonParameters + 'ProgressAction'
+        # Our own: the connection to work on.
+        @($Command.Parameters.Values | Where-Object { $_.Name -notin $common -and $_.Name -ne 'ConnectionId' })
+    }
+}
+
+Describe 'The cmdlets of the catalog' {
+    It 'are all there, and nothing else' -ForEach @(@{ served = $served }) {
+        $expected = @($served.Name | ForEach-Object { $overrides.approvedNames.$_ ?? $_ }) + @($overrides.handWritten)
+        $actual = @(Get-Command -Module ExchangeOnlineRs -CommandType Cmdlet).Name
+        Compare-Object $expected $actual | Should -BeNullOrEmpty
+        Compare-Object @($overrides.approvedNames.PSObject.Properties.Name) @(Get-Command -Module ExchangeOnlineRs -CommandType Alias).Name | Should -BeNullOrEmpty
+    }
+
+    It '<Name> has the parameters, types and aliases of the catalog' -ForEach $served {
+        $command = Get-Command $Name
+        if ($command.CommandType -eq 'Alias') { $command = $command.ResolvedCommand }
+        $expected = @($Entry.parameters | Where-Object { -not $Correction.parameters.($_.name).remove } | ForEach-Object {
+                '{0} {1} {2}' -f $_.name, (Get-ExpectedType $_), (@($_.aliases | Where-Object { $_ -notin 'wi', 'cf' } | Sort-Object) -join ',')
+            } | Sort-Object)
+        $actual = @(Get-OwnParameter $command | ForEach-Object { '{0} {1} {2}' -f $_.Name, (Get-TypeText $_.ParameterType), (@($_.Aliases | Sort-Object) -join ',') } | Sort-Object)
+        $actual -join "`n" | Should -BeExactly ($expected -join "`n")
+    }
+
+    It '<Name> binds as the catalog says' -ForEach $served {
+        $command = Get-Command $Name
+        if ($command.CommandType -eq 'Alias') { $command = $command.ResolvedCommand }
+        $expected = @(Get-ExpectedBinding $Entry $Correction | ForEach-Object { ConvertTo-Line $_.Name $_.Set $_.Mandatory $_.Position $_.Value $_.Property } | Sort-Object)
+        $actual = @(foreach ($parameter in Get-OwnParameter $command) {
+                foreach ($set in $parameter.ParameterSets.GetEnumerator()) {
+                    # A parameter that is the same in all sets is declared once for all of them.
+                    $sets = $set.Key -eq '__AllParameterSets' ? $Entry.parameter_sets : $set.Key
+                    $position = $set.Value.Position -lt 0 ? $null : $set.Value.Position
+                    foreach ($one in $sets) { ConvertTo-Line $parameter.Name $one $set.Value.IsMandatory $position $set.Value.ValueFromPipeline $set.Value.ValueFromPipelineByPropertyName }
+                }
+            }) | Sort-Object
+        $actual -join "`n" | Should -BeExactly ($expected -join "`n")
+        # A set without parameters is one that only the default can be.
+        $named = @($Entry.parameter_sets | Where-Object { $set = $_; $Entry.parameters | Where-Object { $_.sets.$set } })
+        @($command.ParameterSets.Name | Where-Object { $Entry.parameter_sets.Count -gt 1 -and $_ -in $Entry.parameter_sets } | Sort-Object) -join ' ' |
+            Should -BeExactly (@($Entry.parameter_sets | Where-Object { $Entry.parameter_sets.Count -gt 1 -and ($_ -in $named -or $_ -eq $command.DefaultParameterSet) } | Sort-Object) -join ' ')
+        $stated = $Correction.defaultParameterSet ?? $Entry.default_parameter_set.name
+        if ($stated -and $Entry.parameter_sets.Count -gt 1) { $command.DefaultParameterSet | Should -BeExactly $stated }
+    }
+
+    It '<Name> asks, or does not, as the catalog says' -ForEach $served {
+        $command = Get-Command $Name
+        if ($command.CommandType -eq 'Alias') { $command = $command.ResolvedCommand }
+        $attribute = $command.ImplementingType.GetCustomAttributes([Management.Automation.CmdletAttribute], $false)[0]
+        $attribute.SupportsShouldProcess | Should -Be $Entry.should_process
+        $command.Parameters.ContainsKey('WhatIf') | Should -Be $Entry.should_process
+        if ($Entry.should_process) {
+            $attribute.ConfirmImpact | Should -Be (($Correction.confirmImpactHigh ?? $Entry.confirm_impact_high) ? 'High' : 'Medium')
+        }
+    }
+}
+
+Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
+    BeforeAll {
+        $script:tenant = Start-TestTenant -Mailboxes 3 -Options '--log-parameters'
+        Connect-TestTenant -Tenant $tenant
+        $address = Get-TenantAddress -Tenant $tenant
+        Connect-IPPSSession @address -Credential (Get-TenantCredential -Tenant $tenant)
+        $connections = @{}
+        foreach ($connection in Get-ConnectionInformation) { $connections[$connection.IsEopSession ? 'SecurityCompliance' : 'ExchangeOnline'] = $connection.ConnectionId }
+
+        # A value for a parameter as Value, and what the service has to get as Wire.
+        function Get-Sample($Parameter) {
+            $text = "Zoë's `"$($Parameter.name)`" `$x"
+            $member = @($Parameter.accepted_values | Where-Object { $_ })[0]
+            $table = @{ Key = $text }
+            $sentTable = [ordered]@{ '@odata.type' = '#Exchange.GenericHashTable'; Key = $text }
+            $change = [ordered]@{ Add = $member ?? $text; Remove = @($member ?? 'b') }
+            $sentChange = [ordered]@{ '@odata.type' = '#Exchange.GenericHashTable'; Add = $change.Add; Remove = $change.Remove }
+            $list = @(($member ?? $text), ($member ?? 'b'))
+            $number = $member -match '^\d+$' ? [int]$member : 7
+            if ($Parameter.is_switch) { return @{ Value = [switch]$true; Wire = $true } }
+            # The first that fits.
+            switch -CaseSensitive -Regex (Get-ShortType $Parameter.type) {
+                '^Boolean$' { return @{ Value = $false; Wire = $false } }
+                '^U?Int(16|32|64)$' { return @{ Value = $number; Wire = $number } }
+                '^(Ex)?DateTime$' { return @{ Value = [datetime]::new(2026, 7, 31, 12, 0, 0, [DateTimeKind]::Utc).ToLocalTime(); Wire = '2026-07-31T12:00:00.0000000Z' } }
+                'TimeSpan$' { return @{ Value = [timespan]'1.02:03:04'; Wire = '1.02:03:04' } }
+                '^Guid$' { return @{ Value = [guid]'0f0e0d0c-0b0a-0908-0706-050403020100'; Wire = '0f0e0d0c-0b0a-0908-0706-050403020100' } }
+                '^Unlimited' { return @{ Value = 'Unlimited'; Wire = 'Unlimited' } }
+                '^ByteQuantifiedSize$' { return @{ Value = '35MB'; Wire = '35MB' } }
+                '^Byte\[\]$' { return @{ Value = [byte[]](0, 127, 255); Wire = @(0, 127, 255) } }
+                'Hashtable$' { return @{ Value = $table; Wire = $sentTable } }
+                'Hashtable\[\]$' { return @{ Value = @($table); Wire = @($sentTable) } }
+                '^MultiValuedProperty$' { return @{ Value = $change; Wire = $sentChange } }
+                'Collection$|\[\]$' { return @{ Value = $list; Wire = $list } }
+                default { return @{ Value = $list[0]; Wire = $list[0] } }
+            }
+        }
+
+        # The same JSON in the same words.
+        function ConvertTo-SameJson([string] $Json) { [Text.Json.Nodes.JsonNode]::Parse($Json).ToJsonString() }
+
+        # In a runspace where nobody can be asked for a parameter: that is an error there.
+        $space = [runspacefactory]::CreateRunspace()
+        $space.Open()
+        $shell = [powershell]::Create($space)
+        $null = $shell.AddCommand('Import-Module').AddParameter('Name', $env:EXORS_MODULE).Invoke()
+
+        $results = @{}
+        $inOrder = [Collections.Generic.List[object]]::new()
+        foreach ($call in $sendable) {
+            $values = @{ ConnectionId = $connections[$call.Surface]; ErrorAction = 'Stop' }
+            $expected = [Collections.Generic.SortedDictionary[string, string]]::new([StringComparer]::Ordinal)
+            foreach ($parameter in $call.Members) {
+                $sample = Get-Sample $parameter
+                $values[$parameter.name] = $sample.Value
+                $expected[$parameter.name] = ConvertTo-SameJson (ConvertTo-Json -InputObject $sample.Wire -Compress)
+            }
+            if ($call.Asks) {
+                $values.Confirm = $false
+                $expected.Confirm = 'false'
+            }
+            $result = [pscustomobject]@{ Name = $call.Name; Expected = $expected; Error = $null; Line = $null }
+            $results["$($call.Name) $($call.Set)"] = $result
+            $sent = $true
+            $shell.Commands.Clear()
+            try { $null = $shell.AddCommand($call.Name).AddParameters($values).Invoke() } catch {
+                $result.Error = $_.Exception.GetBaseException().ErrorRecord ?? $_
+                # What PowerShell's binder or the module itself says was never sent.
+                $sent = $result.Error.FullyQualifiedErrorId -notmatch '^(Missing|Ambiguous|Parameter|NamedParameter|Cannot|SecretNotSupported|ValueTooDeep|NoIdentity|Invalid|Empty)'
+            }
+            if ($sent) { $inOrder.Add($result) }
+        }
+        $shell.Dispose()
+        $space.Dispose()
+        # Not through the pipeline, which would take the objects apart.
+        $lines = [Collections.Generic.List[Text.Json.Nodes.JsonNode]]::new()
+        foreach ($line in [IO.File]::ReadLines($tenant.RequestLog)) {
+            if ($line.Contains('"cmdletName"')) { $lines.Add([Text.Json.Nodes.JsonNode]::Parse($line)) }
+        }
+        for ($i = 0; $i -lt [Math]::Min($lines.Count, $inOrder.Count); $i++) { $inOrder[$i].Line = $lines[$i] }
+        $script:counts = $lines.Count, $inOrder.Count
+    }
+
+    AfterAll {
+        Disconnect-ExchangeOnline -Confirm:$false
+        Stop-TestTenant $tenant
+    }
+
+    It 'is one request, no more' {
+        $counts[0] | Should -Be $counts[1]
+    }
+
+    It 'of <Name> with all parameters of <Set> arrives as it should' -ForEach $sendable {
+        $result = $results["$Name $Set"]
+        $result.Line | Should -Not -BeNullOrEmpty -Because "it must be sent; instead: $($result.Error)"
+        [string]$result.Line['cmdletName'] | Should -BeExactly $Name
+        $actual = @($result.Line['parameters'].GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object { "$($_.Key)=$($null -eq $_.Value ? 'null' : $_.Value.ToJsonString())" })
+        $wanted = @($result.Expected.GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object { "$($_.Key)=$($_.Value)" })
+        $actual -join "`n" | Should -BeExactly ($wanted -join "`n")
+        # The tenant reads all arguments before it says that it does not do this. What it does, it may refuse for what the values say.
+        [int]$result.Line['status'] | Should -Not -Be 401
+    }
+}
