@@ -600,8 +600,9 @@ impl Connection {
             Err(error) if error.is_decode() && !status.is_success() => Vec::new(),
             Err(error) => return Err(fault(error)),
         };
-        operation
-            .verbose(|| http::call_line(&request.method, &request.url, status, body.len(), begun, &client_request_id));
+        operation.verbose(|| {
+            http::call_line(&request.method, &request.url, status, body.len(), begun, Some(&client_request_id))
+        });
         Ok(Response { status, headers, body })
     }
 

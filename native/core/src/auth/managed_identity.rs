@@ -20,7 +20,6 @@ use std::{
     time::{Duration, Instant},
 };
 use url::Url;
-use uuid::Uuid;
 
 /// Where virtual machines find their metadata service.
 const VIRTUAL_MACHINE: &str = "http://169.254.169.254";
@@ -194,7 +193,7 @@ impl ManagedIdentity {
         let response = self.http.execute(request).await.map_err(fault)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.text().await.map_err(fault)?;
-        operation.verbose(|| http::call_line(&method, &url, status, body.len(), begun, &Uuid::nil()));
+        operation.verbose(|| http::call_line(&method, &url, status, body.len(), begun, None));
         Ok((status, headers, Secret::new(body)))
     }
 
@@ -364,6 +363,7 @@ fn readable(path: &Path, error: &std::io::Error) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+    use uuid::Uuid;
 
     fn find(variables: serde_json::Value, account: Option<&str>) -> Result<ManagedIdentity, Fault> {
         let settings: Settings = serde_json::from_value(json!({

@@ -208,7 +208,7 @@ impl Calls<'_> {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = response.bytes().await.map_err(fault)?.to_vec();
-        self.operation.verbose(|| crate::http::call_line(&method, &url, status, body.len(), begun, &id));
+        self.operation.verbose(|| crate::http::call_line(&method, &url, status, body.len(), begun, Some(&id)));
         let host = url.host_str().unwrap_or_default();
         if let Some(fault) = error::passing_fault(status.as_u16(), host, retry::retry_after(&headers), &body) {
             return Err(SendError(fault));

@@ -230,10 +230,11 @@ pub fn call_line(
     status: reqwest::StatusCode,
     bytes: usize,
     begun: Instant,
-    client_request_id: &Uuid,
+    client_request_id: Option<&Uuid>,
 ) -> String {
+    let id = client_request_id.map_or_else(String::new, |id| format!(" (client-request-id {id})"));
     format!(
-        "{method} {}{} {} {bytes} bytes in {} ms (client-request-id {client_request_id})",
+        "{method} {}{} {} {bytes} bytes in {} ms{id}",
         url.host_str().unwrap_or_default(),
         url.path(),
         status.as_u16(),
