@@ -446,7 +446,7 @@ impl Connection {
             let response = match self.send_once(&request, &token, operation).await {
                 Ok(response) => response,
                 Err(fault) => {
-                    self.pause(&fault, None, &request, &mut attempt, operation).await?;
+                    self.pause(&fault, &request, &mut attempt, operation).await?;
                     continue;
                 }
             };
@@ -469,6 +469,7 @@ impl Connection {
                 request.what,
                 self.user_principal_name.as_deref(),
             );
+            fault.retry_after = retry::retry_after(&response.headers);
             if response.status == StatusCode::UNAUTHORIZED && !token_replaced {
                 token_replaced = true;
                 if self.replace_token(&token, &response.headers, &fault, operation).await? {
@@ -478,9 +479,7 @@ impl Connection {
                     fault.message.push_str(&self.advice_on_token(&token));
                 }
             }
-            if let Err(fault) =
-                self.pause(&fault, retry::retry_after(&response.headers), &request, &mut attempt, operation).await
-            {
+            if let Err(fault) = self.pause(&fault, &request, &mut attempt, operation).await {
                 for text in rest::warnings_of_error(&response.body) {
                     operation.event(Event::Warning { text });
                 }
@@ -552,12 +551,11 @@ impl Connection {
     async fn pause(
         &self,
         fault: &Fault,
-        retry_after: Option<Duration>,
         request: &ServiceRequest<'_>,
         attempt: &mut u32,
         operation: &Arc<Operation>,
     ) -> Result<(), Fault> {
-        let Some(wait) = retry::wait(fault, retry_after, request.is_read, *attempt) else { return Err(fault.clone()) };
+        let Some(wait) = retry::wait(fault, request.is_read, *attempt) else { return Err(fault.clone()) };
         *attempt += 1;
         operation.verbose(|| {
             format!(

@@ -128,7 +128,7 @@ pub(super) fn from_answer(error: &str, description: &str, attempt: &Attempt<'_>)
     let code = aadsts_code(description);
     let (kind, advice) = code
         .and_then(|code| {
-            of_person(code, attempt).or_else(|| of_application(code, attempt)).or_else(|| of_both(code, attempt))
+            of_person(code, attempt).or_else(|| of_application(code, attempt)).or_else(|| of_place(code, attempt))
         })
         .unwrap_or_else(|| of_oauth(error, attempt));
     let error_id = match (kind, code) {
@@ -254,7 +254,7 @@ fn of_application(code: u32, attempt: &Attempt<'_>) -> Option<Advice> {
 }
 
 /// Codes about the place that a sign-in goes to.
-fn of_both(code: u32, attempt: &Attempt<'_>) -> Option<Advice> {
+fn of_place(code: u32, attempt: &Attempt<'_>) -> Option<Advice> {
     use FaultKind::Authentication;
     Some(match code {
         90002 | 900_023 => (

@@ -176,7 +176,7 @@ async fn patiently<T, F: Future<Output = Result<T, Fault>>>(
             Err(fault) => fault,
             done => return done,
         };
-        let wait = retry::wait(&fault, None, is_harmless, attempt).filter(|_| fault.status.is_some());
+        let wait = retry::wait(&fault, is_harmless, attempt).filter(|_| fault.status.is_some());
         let Some(wait) = wait else { return Err(fault) };
         attempt += 1;
         operation.verbose(|| format!("{fault} Trying again in {:.1} s (attempt {attempt}).", wait.as_secs_f64()));

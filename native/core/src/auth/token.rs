@@ -291,7 +291,7 @@ impl Shared {
             };
             operation.verbose(|| format!("The access token could not be renewed. {fault}"));
             // Asking for a token again does no harm, whatever the command that waits for it does.
-            let Some(wait) = retry::wait(&fault, None, true, attempt) else { return Err(fault) };
+            let Some(wait) = retry::wait(&fault, true, attempt) else { return Err(fault) };
             tokio::time::sleep(wait).await;
         }
         Ok(())

@@ -19,23 +19,22 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// How long to wait before attempt `attempt + 1` after `fault` ended attempt `attempt` (from 1), or `None` to give up.
 ///
-/// `retry_after` is the service's own wish, if the fault does not hold it; `is_read` whether repeating is harmless.
-pub fn wait(fault: &Fault, retry_after: Option<Duration>, is_read: bool, attempt: u32) -> Option<Duration> {
-    let retry_after = retry_after.or(fault.retry_after);
+/// The service's own wish in the fault comes first; `is_read` says whether repeating is harmless.
+pub fn wait(fault: &Fault, is_read: bool, attempt: u32) -> Option<Duration> {
     let attempts = if fault.error_id == "HostUnreachable" { CONNECT_ATTEMPTS } else { ATTEMPTS };
     if attempt >= attempts {
         return None;
     }
     let not_taken = match fault.kind {
         FaultKind::Throttled => true,
-        FaultKind::ServiceUnavailable => retry_after.is_some() && fault.status == Some(503),
+        FaultKind::ServiceUnavailable => fault.retry_after.is_some() && fault.status == Some(503),
         FaultKind::Network => fault.error_id == "HostUnreachable",
         _ => false,
     };
     if !(not_taken || is_read && fault.is_transient()) {
         return None;
     }
-    Some(retry_after.map_or_else(|| backoff(attempt), |wish| wish.min(LONGEST_RETRY_AFTER)))
+    Some(fault.retry_after.map_or_else(|| backoff(attempt), |wish| wish.min(LONGEST_RETRY_AFTER)))
 }
 
 /// 1, 2, 4 … 30 seconds, each a fifth shorter or longer at random, so that many clients do not come back together.
@@ -63,32 +62,36 @@ mod tests {
         Fault { status: Some(status), ..Fault::new(kind, "x", "x") }
     }
 
+    /// The fault with the service's wish to wait.
+    fn asking(fault: Fault, seconds: u64) -> Fault {
+        Fault { retry_after: Some(Duration::from_secs(seconds)), ..fault }
+    }
+
     #[test]
     fn reads_are_repeated_after_transient_faults_only() {
         for kind in [FaultKind::Throttled, FaultKind::ServiceUnavailable, FaultKind::Network, FaultKind::Timeout] {
-            assert!(wait(&fault(kind, 500), None, true, 1).is_some(), "{kind:?}");
+            assert!(wait(&fault(kind, 500), true, 1).is_some(), "{kind:?}");
         }
         for kind in [FaultKind::NotFound, FaultKind::Denied, FaultKind::Authentication, FaultKind::Certificate] {
-            assert!(wait(&fault(kind, 400), None, true, 1).is_none(), "{kind:?}");
+            assert!(wait(&fault(kind, 400), true, 1).is_none(), "{kind:?}");
         }
     }
 
     #[test]
     fn writes_are_repeated_only_when_they_were_not_taken() {
-        let second = Some(Duration::from_secs(1));
-        assert!(wait(&fault(FaultKind::Throttled, 429), None, false, 1).is_some());
-        assert!(wait(&fault(FaultKind::ServiceUnavailable, 503), second, false, 1).is_some());
-        assert!(wait(&fault(FaultKind::ServiceUnavailable, 503), None, false, 1).is_none());
-        assert!(wait(&fault(FaultKind::ServiceUnavailable, 502), second, false, 1).is_none());
-        assert!(wait(&fault(FaultKind::Network, 0), None, false, 1).is_none());
-        assert!(wait(&fault(FaultKind::Timeout, 0), None, false, 1).is_none());
-        assert!(wait(&Fault::new(FaultKind::Network, "HostUnreachable", "x"), None, false, 1).is_some());
+        assert!(wait(&fault(FaultKind::Throttled, 429), false, 1).is_some());
+        assert!(wait(&asking(fault(FaultKind::ServiceUnavailable, 503), 1), false, 1).is_some());
+        assert!(wait(&fault(FaultKind::ServiceUnavailable, 503), false, 1).is_none());
+        assert!(wait(&asking(fault(FaultKind::ServiceUnavailable, 502), 1), false, 1).is_none());
+        assert!(wait(&fault(FaultKind::Network, 0), false, 1).is_none());
+        assert!(wait(&fault(FaultKind::Timeout, 0), false, 1).is_none());
+        assert!(wait(&Fault::new(FaultKind::Network, "HostUnreachable", "x"), false, 1).is_some());
     }
 
     #[test]
     fn it_ends_and_waits_longer_each_time() {
-        assert!(wait(&fault(FaultKind::Timeout, 500), None, true, ATTEMPTS).is_none());
-        assert!(wait(&Fault::new(FaultKind::Network, "HostUnreachable", "x"), None, true, 3).is_none());
+        assert!(wait(&fault(FaultKind::Timeout, 500), true, ATTEMPTS).is_none());
+        assert!(wait(&Fault::new(FaultKind::Network, "HostUnreachable", "x"), true, 3).is_none());
         let second = backoff(2);
         assert!(second >= Duration::from_millis(1600) && second <= Duration::from_millis(2400), "{second:?}");
         assert!(backoff(60) <= Duration::from_secs(36));
@@ -102,9 +105,6 @@ mod tests {
         assert!(retry_after(&headers(&date)).is_some_and(|wait| wait.as_secs().abs_diff(60) <= 2));
         assert_eq!(retry_after(&headers("Thu, 01 Jan 1970 00:00:00 GMT")), Some(Duration::ZERO));
         assert_eq!(retry_after(&headers("soon")), None);
-        assert_eq!(
-            wait(&fault(FaultKind::Throttled, 429), Some(Duration::from_secs(9)), true, 1),
-            Some(Duration::from_secs(9))
-        );
+        assert_eq!(wait(&asking(fault(FaultKind::Throttled, 429), 9), true, 1), Some(Duration::from_secs(9)));
     }
 }
