@@ -9,10 +9,11 @@ use crate::{
     page,
     rest::{self, InvokeHeaders},
 };
-use reqwest::Method;
+use reqwest::{Method, header::HeaderMap};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use url::Url;
 use uuid::Uuid;
 
 /// Objects that a cmdlet gives when nobody says how many, as in the original.
@@ -125,24 +126,42 @@ struct End {
     request_id: Option<Uuid>,
 }
 
+/// What is sent for each page; only the address changes from one to the next.
+struct Call {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Call {
+    fn of(request: &Request, connection: &Connection) -> Result<Self, Fault> {
+        let page_size = request.page_size.unwrap_or(connection.settings().page_size).clamp(1, LARGEST_PAGE);
+        let headers = connection.headers(
+            InvokeHeaders {
+                cmdlet_name: &request.cmdlet_name,
+                page_size,
+                error_action: request.error_action.as_deref(),
+                ..Default::default()
+            },
+            request.anchor.as_deref(),
+        );
+        Ok(Self {
+            method: Method::POST,
+            url: rest::invoke_url(&connection.service(), connection.tenant_id()),
+            headers,
+            body: rest::invoke_body(&request.cmdlet_name, &request.parameters)?,
+        })
+    }
+}
+
 async fn run(connection: &Connection, request: &Request, operation: &Arc<Operation>) -> Result<(), Fault> {
     let mut left = match request.result_size {
         None => DEFAULT_RESULT_SIZE,
         Some(ResultSize::Limited(number)) => number,
         Some(ResultSize::Unlimited) => u64::MAX,
     };
-    let page_size = request.page_size.unwrap_or(connection.settings().page_size).clamp(1, LARGEST_PAGE);
-    let headers = connection.headers(
-        InvokeHeaders {
-            cmdlet_name: &request.cmdlet_name,
-            page_size,
-            error_action: request.error_action.as_deref(),
-            ..Default::default()
-        },
-        request.anchor.as_deref(),
-    );
-    let body = rest::invoke_body(&request.cmdlet_name, &request.parameters)?;
-    let mut url = rest::invoke_url(&connection.service(), connection.tenant_id());
+    let mut call = Call::of(request, connection)?;
     // Counted apart: a page without objects is followed but never given, so nobody asks for the one after it.
     let mut given = 0;
     for number in 1.. {
@@ -150,10 +169,10 @@ async fn run(connection: &Connection, request: &Request, operation: &Arc<Operati
         let bytes = connection
             .send(
                 ServiceRequest {
-                    method: Method::POST,
-                    url: url.clone(),
-                    headers: headers.clone(),
-                    body: body.clone(),
+                    method: call.method.clone(),
+                    url: call.url.clone(),
+                    headers: call.headers.clone(),
+                    body: call.body.clone(),
                     what: &request.cmdlet_name,
                     // The next page only reads, whatever the cmdlet is.
                     is_read: request.is_read || number > 1,
@@ -180,10 +199,10 @@ async fn run(connection: &Connection, request: &Request, operation: &Arc<Operati
         match next_link {
             Some(link) if left > 0 => {
                 let next = rest::next_page_url(&connection.own_hosts(), &link)?;
-                if next == url {
+                if next == call.url {
                     return Err(Fault::protocol("The service named the same page as the next one."));
                 }
-                url = next;
+                call.url = next;
             }
             next_link => {
                 // The hint belongs to the end of a result that was cut short; on pages that are followed it is noise.
