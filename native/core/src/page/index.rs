@@ -1,27 +1,19 @@
-//! Makes the index of a response body. The JSON is read and checked by serde_json; only positions are kept.
+//! Makes the index of a response body in one pass: the text is checked, and where rows and property values begin is noted.
+//!
+//! Rows of one answer look alike. What stands between the values of a row (names, side-cars, punctuation) is compared with
+//! what stood there in the row before; only where it differs are names read.
 
 use super::{
     Page, Row, ValueType,
-    shape::{self, Shape},
+    scan::{Malformed, Scanner, Text},
+    shape::{self, Shape, ShapeId},
 };
 use crate::fault::{Fault, FaultKind};
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::{Value, value::RawValue};
-use std::{borrow::Cow, fmt, sync::Arc};
+use serde::de::{Deserializer as _, Visitor};
+use serde_json::Value;
+use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// The members of a response that matter; everything else is skipped.
-struct Envelope<'a> {
-    rows: Vec<&'a RawValue>,
-    next_link: Option<String>,
-    warnings: Vec<String>,
-    /// Errors come with an error status; one that comes with a good status must still not pass for an empty result.
-    error: Option<Value>,
-}
 
 /// Indexes the body of a successful response. An empty body is a page without rows.
 ///
@@ -38,123 +30,288 @@ pub fn index(mut bytes: Vec<u8>) -> Result<Page, Fault> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(Fault::protocol("The service sent a page of more than 4 GiB. Use a smaller page size."));
     }
-    let envelope: Envelope<'_> = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
-    if let Some(error) = envelope.error {
+    if let Err(error) = std::str::from_utf8(&bytes) {
+        return Err(unreadable(&error));
+    }
+    let mut envelope = Envelope::new(&bytes);
+    envelope.read().map_err(|Malformed { at, expected }| {
+        unreadable(&format_args!("{expected} was expected at byte {at} of {}", bytes.len()))
+    })?;
+    let Envelope { rows, next_link, warnings, error, .. } = envelope;
+    if let Some(error) = error {
         let text = error.get("message").and_then(Value::as_str).unwrap_or("the service gave no reason").to_owned();
         return Err(Fault::new(FaultKind::Service, "ErrorInResult", text));
     }
-    let base = bytes.as_ptr() as usize;
-    let mut rows = Vec::with_capacity(envelope.rows.len());
-    let mut slots = Slots::default();
-    for raw in &envelope.rows {
-        let text = raw.get();
-        // Some cmdlets put null elements between their results.
-        if text == "null" {
-            continue;
-        }
-        let first_slot = slots.offsets.len() as u32;
-        let shape = if text.starts_with('{') { slots.add_row(text, base)? } else { shape::NONE };
-        rows.push(Row { start: (text.as_ptr() as usize - base) as u32, length: text.len() as u32, shape, first_slot });
-    }
-    let Envelope { next_link, warnings, .. } = envelope;
-    let Slots { offsets, types, .. } = slots;
+    let Rows { rows, offsets, types, .. } = rows;
     Ok(Page { bytes, rows, value_offsets: offsets, value_types: types, next_link, warnings })
 }
 
-fn unreadable(error: &serde_json::Error) -> Fault {
-    Fault::protocol(format!("The service's answer could not be read: {error}."))
+fn unreadable(reason: &dyn fmt::Display) -> Fault {
+    Fault::protocol(format!("The service's answer could not be read: {reason}."))
+}
+
+/// The members of a response that matter; everything else is skipped. Of members that come twice the last one counts.
+struct Envelope<'a> {
+    bytes: &'a [u8],
+    scanner: Scanner<'a>,
+    rows: Rows,
+    next_link: Option<String>,
+    warnings: Vec<String>,
+    /// Errors come with an error status; one that comes with a good status must still not pass for an empty result.
+    error: Option<Value>,
+}
+
+impl<'a> Envelope<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            scanner: Scanner::new(bytes),
+            rows: Rows::default(),
+            next_link: None,
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn read(&mut self) -> Result<(), Malformed> {
+        self.scanner.white_space();
+        self.scanner.expect(b'{', "a response object")?;
+        self.scanner.white_space();
+        let mut more = !self.scanner.take(b"}");
+        while more {
+            let name = self.scanner.name()?;
+            match &*decoded(self.bytes, &name) {
+                "value" => self.elements()?,
+                "@odata.nextLink" => self.next_link = self.small("a link")?,
+                "@adminapi.warnings" => self.warnings = texts(self.small("warnings")?),
+                "error" => self.error = self.small("an error")?,
+                _ => drop(self.scanner.value()?),
+            }
+            more = self.scanner.goes_on(b'}')?;
+        }
+        self.scanner.white_space();
+        if self.scanner.at() == self.bytes.len() { Ok(()) } else { Err(self.scanner.malformed("the end")) }
+    }
+
+    /// Decodes the value of a member that is small.
+    fn small<T: serde::de::DeserializeOwned>(&mut self, expected: &'static str) -> Result<T, Malformed> {
+        let value = self.scanner.value()?;
+        serde_json::from_slice(&self.bytes[value.clone()]).map_err(|_| Malformed { at: value.start, expected })
+    }
+
+    fn elements(&mut self) -> Result<(), Malformed> {
+        self.rows = Rows::default();
+        if self.scanner.take(b"null") {
+            return Ok(());
+        }
+        self.scanner.expect(b'[', "an array of objects")?;
+        self.scanner.white_space();
+        let mut more = !self.scanner.take(b"]");
+        while more {
+            self.rows.add(self.bytes, &mut self.scanner)?;
+            more = self.scanner.goes_on(b']')?;
+        }
+        Ok(())
+    }
+}
+
+/// Stands in a [`Part`] for a value that belongs to no property.
+const NO_SLOT: u32 = u32::MAX;
+
+/// A piece of a row that is the same in rows alike, and the value that follows it.
+struct Part {
+    /// The piece, in the bytes of the page.
+    literal: Range<usize>,
+    /// Which slot the value fills, or [`NO_SLOT`].
+    slot: u32,
+}
+
+/// What rows alike have in common.
+struct Pattern {
+    shape: ShapeId,
+    parts: Vec<Part>,
+    /// What follows the last value, up to the closing bracket.
+    tail: Range<usize>,
+    /// The types of the slots.
+    types: Vec<u8>,
 }
 
 #[derive(Default)]
-struct Slots {
+struct Rows {
+    rows: Vec<Row>,
     offsets: Vec<u32>,
     types: Vec<u8>,
-    /// Rows of one page mostly look alike: the shape of the row before is tried first.
-    last: Option<Arc<Shape>>,
+    /// Of the row before.
+    pattern: Option<Pattern>,
+    /// Of the last row that had one: rows whose side-cars differ have the same names still.
+    shape: Option<Arc<Shape>>,
 }
 
-/// One property of a row: name, offset of the value, type.
-struct Property<'a>(Cow<'a, str>, u32, ValueType);
-
-struct Properties<'a> {
-    found: Vec<Property<'a>>,
-    base: usize,
+/// One property of a row.
+struct Property<'a> {
+    name: Cow<'a, str>,
+    offset: usize,
+    value_type: ValueType,
+    /// Which of the row's side-cars gave the type, counted from 1; 0 for none.
+    side_car: usize,
 }
 
-impl Slots {
-    fn add_row(&mut self, text: &str, base: usize) -> Result<shape::ShapeId, Fault> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let capacity = self.last.as_ref().map_or(0, |shape| shape.names.len());
-        let properties = deserializer
-            .deserialize_map(Properties { found: Vec::with_capacity(capacity), base })
-            .map_err(|error| unreadable(&error))?;
-        let same = self.last.as_ref().is_some_and(|shape| {
-            shape.names.len() == properties.len()
-                && shape.names.iter().zip(&properties).all(|(name, property)| **name == *property.0)
+/// A side-car that waits for its property: the property's name, the type, and which one it is.
+type SideCar<'a> = (Cow<'a, str>, ValueType, usize);
+
+impl Rows {
+    /// Takes one element of the result.
+    fn add(&mut self, bytes: &[u8], scanner: &mut Scanner<'_>) -> Result<(), Malformed> {
+        let start = scanner.at();
+        let first_slot = self.offsets.len() as u32;
+        let shape = if scanner.peek() != Some(b'{') {
+            // Some cmdlets put null elements between their results.
+            if scanner.take(b"null") {
+                return Ok(());
+            }
+            scanner.value()?;
+            shape::NONE
+        } else if let Some(shape) = self.alike(bytes, scanner)? {
+            shape
+        } else {
+            self.read(bytes, scanner)?
+        };
+        self.rows.push(Row { start: start as u32, length: (scanner.at() - start) as u32, shape, first_slot });
+        Ok(())
+    }
+
+    /// Takes a row that has the pattern of the one before, and says which shape that is.
+    fn alike(&mut self, bytes: &[u8], scanner: &mut Scanner<'_>) -> Result<Option<ShapeId>, Malformed> {
+        let Some(pattern) = &self.pattern else { return Ok(None) };
+        let start = scanner.at();
+        let first = self.offsets.len();
+        self.offsets.resize(first + pattern.types.len(), 0);
+        for part in &pattern.parts {
+            if !scanner.take(&bytes[part.literal.clone()]) {
+                scanner.back_to(start);
+                self.offsets.truncate(first);
+                return Ok(None);
+            }
+            let offset = scanner.at();
+            scanner.value()?;
+            if part.slot != NO_SLOT {
+                self.offsets[first + part.slot as usize] = offset as u32;
+            }
+        }
+        if !scanner.take(&bytes[pattern.tail.clone()]) {
+            scanner.back_to(start);
+            self.offsets.truncate(first);
+            return Ok(None);
+        }
+        self.types.extend_from_slice(&pattern.types);
+        Ok(Some(pattern.shape))
+    }
+
+    /// Takes a row name by name, and keeps its pattern for the next.
+    fn read(&mut self, bytes: &[u8], scanner: &mut Scanner<'_>) -> Result<ShapeId, Malformed> {
+        let mut literal = scanner.at();
+        let mut parts = Vec::new();
+        let mut found: Vec<Property<'_>> = Vec::with_capacity(self.shape.as_ref().map_or(0, |shape| shape.names.len()));
+        // A side-car stands before its value as a rule; one that comes after it is applied at the end.
+        let mut side_cars = 0;
+        let mut pending: Option<SideCar<'_>> = None;
+        let mut late: Vec<SideCar<'_>> = Vec::new();
+        scanner.expect(b'{', "an object")?;
+        scanner.white_space();
+        let mut more = !scanner.take(b"}");
+        while more {
+            let name = decoded(bytes, &scanner.name()?);
+            let value = scanner.value()?;
+            match split_annotation(&name) {
+                Some((property, Annotation::Type)) => {
+                    // The type stays part of the pattern. Decoration that is no text decorates nothing; it must not cost
+                    // the row.
+                    if !property.is_empty() {
+                        late.extend(pending.take());
+                        side_cars += 1;
+                        pending = Some((property, type_named(&bytes[value]), side_cars));
+                    }
+                }
+                Some((_, Annotation::Other)) => {
+                    parts.push(Part { literal: literal..value.start, slot: NO_SLOT });
+                    literal = value.end;
+                }
+                None => {
+                    let (value_type, side_car) = match pending.take() {
+                        Some((property, value_type, number)) if property == name => (value_type, number),
+                        other => {
+                            late.extend(other);
+                            (ValueType::None, 0)
+                        }
+                    };
+                    // The slot is known when all names are.
+                    parts.push(Part { literal: literal..value.start, slot: found.len() as u32 });
+                    literal = value.end;
+                    found.push(Property { name, offset: value.start, value_type, side_car });
+                }
+            }
+            more = scanner.goes_on(b'}')?;
+        }
+        late.extend(pending);
+        for (property, value_type, number) in late {
+            // The last side-car of a name counts, as the last value does.
+            for found in found.iter_mut().filter(|found| found.name == property && found.side_car < number) {
+                (found.value_type, found.side_car) = (value_type, number);
+            }
+        }
+        Ok(self.fill(&found, parts, literal..scanner.at()))
+    }
+
+    fn fill(&mut self, found: &[Property<'_>], mut parts: Vec<Part>, tail: Range<usize>) -> ShapeId {
+        let same = self.shape.as_ref().is_some_and(|shape| {
+            shape.names.len() == found.len()
+                && shape.names.iter().zip(found).all(|(name, property)| **name == *property.name)
         });
         if !same {
-            self.last = Some(shape::intern(properties.iter().map(|property| property.0.as_ref().into()).collect()));
+            self.shape = Some(shape::intern(found.iter().map(|property| property.name.as_ref().into()).collect()));
         }
-        let Some(shape) = self.last.as_ref() else { return Ok(shape::NONE) };
-        if shape.id == shape::NONE {
-            return Ok(shape::NONE);
-        }
+        self.pattern = None;
+        let Some(shape) = self.shape.as_ref().filter(|shape| shape.id != shape::NONE) else { return shape::NONE };
         let first = self.offsets.len();
         self.offsets.resize(first + shape.width as usize, 0);
         self.types.resize(first + shape.width as usize, ValueType::None as u8);
-        for (Property(_, offset, value_type), slot) in properties.iter().zip(&shape.slots) {
-            self.offsets[first + *slot as usize] = *offset;
-            self.types[first + *slot as usize] = *value_type as u8;
+        let has_twins = shape.width as usize != found.len();
+        for (property, slot) in found.iter().zip(&shape.slots) {
+            let twins = found.iter().filter(|other| has_twins && other.name == property.name);
+            let typed = twins.max_by_key(|twin| twin.side_car).unwrap_or(property);
+            self.offsets[first + *slot as usize] = property.offset as u32;
+            self.types[first + *slot as usize] = typed.value_type as u8;
         }
-        Ok(shape.id)
+        for part in parts.iter_mut().filter(|part| part.slot != NO_SLOT) {
+            part.slot = shape.slots[part.slot as usize];
+        }
+        self.pattern = Some(Pattern { shape: shape.id, parts, tail, types: self.types[first..].to_vec() });
+        shape.id
     }
 }
 
-impl<'de> Visitor<'de> for Properties<'de> {
-    type Value = Vec<Property<'de>>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
+/// The text of a string; of half a surrogate pair, which is no character, a replacement character is made.
+fn decoded<'a>(bytes: &'a [u8], text: &Text) -> Cow<'a, str> {
+    if !text.escaped {
+        return String::from_utf8_lossy(&bytes[text.content.clone()]);
     }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-        // A side-car stands before its value as a rule; one that comes after it is applied at the end.
-        let mut pending: Option<(Cow<'de, str>, ValueType)> = None;
-        let mut late: Vec<(Cow<'de, str>, ValueType)> = Vec::new();
-        while let Some(Key(name)) = map.next_key()? {
-            if let Some((property, annotation)) = split_annotation(&name) {
-                if annotation == "data.type" || annotation == "odata.type" {
-                    // Decoration that is no text decorates nothing; it must not cost the row.
-                    let value: &'de RawValue = map.next_value()?;
-                    let value_type = serde_json::from_str::<Key<'_>>(value.get())
-                        .map_or(ValueType::Unknown, |key| ValueType::from_name(&key.0));
-                    if !property.is_empty() {
-                        late.extend(pending.take());
-                        pending = Some((property, value_type));
-                    }
-                } else {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                continue;
-            }
-            let raw: &'de RawValue = map.next_value()?;
-            let value_type = match pending.take() {
-                Some((property, value_type)) if property == name => value_type,
-                other => {
-                    late.extend(other);
-                    ValueType::None
-                }
-            };
-            self.found.push(Property(name, (raw.get().as_ptr() as usize - self.base) as u32, value_type));
+    struct Bytes;
+    impl Visitor<'_> for Bytes {
+        type Value = String;
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a string")
         }
-        late.extend(pending);
-        for (property, value_type) in late {
-            for found in self.found.iter_mut().filter(|found| found.0 == property) {
-                found.2 = value_type;
-            }
+        fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
         }
-        Ok(self.found)
     }
+    let quoted = &bytes[text.content.start - 1..text.content.end + 1];
+    Cow::Owned(serde_json::Deserializer::from_slice(quoted).deserialize_bytes(Bytes).unwrap_or_default())
+}
+
+/// The type that the value of a side-car names.
+fn type_named(value: &[u8]) -> ValueType {
+    serde_json::from_slice::<String>(value).map_or(ValueType::Unknown, |name| ValueType::from_name(&name))
 }
 
 /// The texts of an array; what else is in it, or instead of it, is left out.
@@ -163,71 +320,24 @@ fn texts(value: Value) -> Vec<String> {
     values.into_iter().filter_map(|value| if let Value::String(text) = value { Some(text) } else { None }).collect()
 }
 
+enum Annotation {
+    /// The type of a property: `data.type` or `odata.type`.
+    Type,
+    Other,
+}
+
 /// Splits `Name@annotation`; `None` for a name without `@`.
-fn split_annotation<'a>(name: &Cow<'a, str>) -> Option<(Cow<'a, str>, &'static str)> {
+fn split_annotation<'a>(name: &Cow<'a, str>) -> Option<(Cow<'a, str>, Annotation)> {
     let at = name.find('@')?;
     let annotation = match &name[at + 1..] {
-        "data.type" => "data.type",
-        "odata.type" => "odata.type",
-        _ => "",
+        "data.type" | "odata.type" => Annotation::Type,
+        _ => Annotation::Other,
     };
     let property = match name {
         Cow::Borrowed(text) => Cow::Borrowed(&text[..at]),
         Cow::Owned(text) => Cow::Owned(text[..at].to_owned()),
     };
     Some((property, annotation))
-}
-
-/// A string that is borrowed from the body where it has no escapes.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Key<'de>;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
-}
-
-impl<'de> Deserialize<'de> for Envelope<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Envelope<'de>;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a response object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut envelope = Envelope { rows: Vec::new(), next_link: None, warnings: Vec::new(), error: None };
-                while let Some(Key(name)) = map.next_key()? {
-                    match name.as_ref() {
-                        "value" => envelope.rows = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        "@odata.nextLink" => envelope.next_link = map.next_value()?,
-                        "@adminapi.warnings" => {
-                            envelope.warnings = texts(map.next_value()?);
-                        }
-                        "error" => envelope.error = map.next_value()?,
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(envelope)
-            }
-        }
-        deserializer.deserialize_map(Members)
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@
 //! [shape](shape).
 
 mod index;
+#[cfg(test)]
+mod reference;
+mod scan;
 pub mod shape;
 
 pub use index::index;
