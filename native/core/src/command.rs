@@ -5,8 +5,8 @@ use crate::{
     connection::{self, COMMAND_TIMEOUT, Connection, ServiceRequest, Surface},
     event::Event,
     fault::{Fault, FaultKind},
-    operation::{self, Operation, OperationId},
-    page,
+    operation::{self, Destination, Operation, OperationId},
+    page::{self, StoredPage},
     rest::{self, InvokeHeaders},
 };
 use reqwest::{Method, header::HeaderMap};
@@ -165,7 +165,7 @@ async fn run(connection: &Connection, request: &Request, operation: &Arc<Operati
     // Counted apart: a page without objects is followed but never given, so nobody asks for the one after it.
     let mut given = 0;
     for number in 1.. {
-        operation.page_wanted(given + 1).await;
+        let destination = operation.page_wanted(given + 1).await;
         let bytes = connection
             .send(
                 ServiceRequest {
@@ -194,7 +194,14 @@ async fn run(connection: &Connection, request: &Request, operation: &Arc<Operati
         }
         if !page.rows.is_empty() {
             given += 1;
-            operation.page(page);
+            match destination {
+                Destination::Consumer => operation.page(page),
+                Destination::Store => {
+                    let packing = tokio::task::spawn_blocking(move || StoredPage::pack(&page));
+                    let page = packing.await.map_err(|error| Fault::internal(error.to_string()))??;
+                    operation.store(page);
+                }
+            }
         }
         match next_link {
             Some(link) if left > 0 => {

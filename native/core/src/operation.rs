@@ -4,10 +4,17 @@
 //! thread may [`cancel`] or [`close`]. Operations are named by ids that are never used again, so that a late call for an
 //! operation that is gone does nothing.
 //!
-//! Pages are made on demand: the work waits with the next page until the consumer has taken all earlier ones and asks for
-//! more. A consumer that stops after the first page costs one request.
+//! Pages are made on demand: the work waits with the second page until the consumer asks for it, so that one who stops after
+//! the first objects costs one request. From then on the work goes ahead of the consumer by a page or two. A consumer who is
+//! busy for long finds further pages compressed in a store of limited size: links to pages expire, and the service is not
+//! kept waiting for a script that works a minute on each object.
 
-use crate::{event::Event, fault::Fault, page::Page, runtime};
+use crate::{
+    event::Event,
+    fault::Fault,
+    page::{Page, StoredPage},
+    runtime,
+};
 use once_cell::sync::Lazy;
 use std::{
     collections::{HashMap, VecDeque},
@@ -40,9 +47,26 @@ pub enum Step {
     Failed,
 }
 
+/// Pages that are ready before the consumer asks for them.
+const PAGES_AHEAD: u64 = 2;
+/// How long a consumer may be busy before further pages are fetched into the store.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Most bytes in the store of one operation, give or take a page.
+const STORE: usize = 64 << 20;
+
+/// Where a page goes that may be made now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// To the consumer, who asks for it or soon will.
+    Consumer,
+    /// Into the store, for a consumer who is busy.
+    Store,
+}
+
 enum Output {
     Event(Event),
-    Page(Arc<Page>),
+    Page(Page),
+    Stored(StoredPage),
 }
 
 struct State {
@@ -50,6 +74,8 @@ struct State {
     end: Option<Result<Vec<u8>, Fault>>,
     payload: Vec<u8>,
     pages_taken: u64,
+    /// Bytes of the stored pages in the queue.
+    stored: usize,
 }
 
 /// An operation as the work sees it: where its events and pages go.
@@ -80,7 +106,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Operation {
     fn new(verbose: bool) -> Self {
         Self {
-            state: Mutex::new(State { queue: VecDeque::new(), end: None, payload: Vec::new(), pages_taken: 0 }),
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                end: None,
+                payload: Vec::new(),
+                pages_taken: 0,
+                stored: 0,
+            }),
             ready: Condvar::new(),
             cancel: CancellationToken::new(),
             asked: watch::Sender::new(1),
@@ -104,7 +136,13 @@ impl Operation {
 
     /// Queues a page.
     pub fn page(&self, page: Page) {
-        self.push(Output::Page(Arc::new(page)));
+        self.push(Output::Page(page));
+    }
+
+    /// Queues a page for a consumer who is busy.
+    pub fn store(&self, page: StoredPage) {
+        lock(&self.state).stored += page.size();
+        self.push(Output::Stored(page));
     }
 
     /// Names what undoes the work if the operation is closed before its result was taken.
@@ -127,10 +165,32 @@ impl Operation {
         *lock(&self.request)
     }
 
-    /// Waits until the consumer asks for page `number`, counted from 1.
-    pub async fn page_wanted(&self, number: u64) {
+    /// Waits until page `number`, counted from 1, may be made, and says where it goes.
+    pub async fn page_wanted(&self, number: u64) -> Destination {
         // The sender lives in self, so the channel cannot close while this waits.
-        let _ = self.asked.subscribe().wait_for(|asked| *asked >= number).await;
+        let mut changes = self.asked.subscribe();
+        loop {
+            let asked = *changes.borrow_and_update();
+            // Who has asked for the second page wants more than the first objects; after that the lead grows.
+            let lead = PAGES_AHEAD.min(asked.saturating_sub(2));
+            if number <= asked + lead {
+                return Destination::Consumer;
+            }
+            let may_store = asked > 1 && lock(&self.state).stored < STORE;
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(PATIENCE), if may_store => return Destination::Store,
+            }
+        }
+    }
+
+    /// The consumer is at page `number`, or wants it.
+    fn ask(&self, number: u64) {
+        self.asked.send_if_modified(|asked| {
+            let more = *asked < number;
+            *asked = number.max(*asked);
+            more
+        });
     }
 
     fn push(&self, output: Output) {
@@ -158,7 +218,24 @@ impl Operation {
                 }
                 Some(Output::Page(page)) => {
                     state.pages_taken += 1;
-                    return Step::Page(page);
+                    self.ask(state.pages_taken);
+                    return Step::Page(Arc::new(page));
+                }
+                Some(Output::Stored(page)) => {
+                    state.pages_taken += 1;
+                    state.stored -= page.size();
+                    self.ask(state.pages_taken);
+                    // The work must not wait for the unpacking to queue what it has.
+                    drop(state);
+                    match page.unpack() {
+                        Ok(page) => return Step::Page(Arc::new(page)),
+                        Err(fault) => {
+                            state = lock(&self.state);
+                            state.queue.clear();
+                            state.end = Some(Err(fault));
+                            continue;
+                        }
+                    }
                 }
                 None => {}
             }
@@ -173,12 +250,7 @@ impl Operation {
                 state.payload = payload;
                 return step;
             }
-            let wanted = state.pages_taken + 1;
-            self.asked.send_if_modified(|asked| {
-                let more = *asked < wanted;
-                *asked = wanted.max(*asked);
-                more
-            });
+            self.ask(state.pages_taken + 1);
             let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return Step::Pending;
@@ -243,6 +315,14 @@ pub fn failed(fault: Fault) -> OperationId {
 /// Only one thread at a time may drain an operation. The end is given again by later calls.
 pub fn next(id: OperationId, timeout: Duration) -> Step {
     find(id).map_or(Step::Failed, |operation| operation.next(timeout))
+}
+
+/// The consumer of operation `id` is in the middle of a page and will want the next one. An unknown id wants nothing.
+pub fn ask_ahead(id: OperationId) {
+    if let Some(operation) = find(id) {
+        let next = lock(&operation.state).pages_taken + 1;
+        operation.ask(next);
+    }
 }
 
 /// Takes the JSON that belongs to the last event or end that [`next`] gave.
@@ -359,6 +439,67 @@ mod tests {
         assert!(matches!(next(id, SOON), Step::Page(_)));
         assert_eq!(made.load(Ordering::SeqCst), 2);
         close(id);
+    }
+
+    /// What [`Operation::page_wanted`] says about a page within `patience`.
+    async fn destination(operation: &Operation, number: u64, patience: Duration) -> Option<Destination> {
+        tokio::time::timeout(patience, operation.page_wanted(number)).await.ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_lead_grows_with_what_was_asked_for() {
+        const AT_ONCE: Duration = Duration::from_millis(1);
+        let operation = Operation::new(false);
+        let consumer = Some(Destination::Consumer);
+        let day = Duration::from_secs(86_400);
+        assert_eq!(destination(&operation, 1, AT_ONCE).await, consumer);
+        assert_eq!(destination(&operation, 2, day).await, None, "a first page may be all that is wanted");
+        for (asked, ready) in [(2, 2), (3, 4), (4, 6), (5, 7), (9, 11)] {
+            operation.ask(asked);
+            assert_eq!(destination(&operation, ready, AT_ONCE).await, consumer, "asked for {asked}");
+            assert_eq!(destination(&operation, ready + 1, AT_ONCE).await, None, "asked for {asked}");
+        }
+        operation.ask(2);
+        assert_eq!(destination(&operation, 11, AT_ONCE).await, consumer, "an older wish takes nothing back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_consumer_finds_pages_in_a_store_of_limited_size() {
+        let operation = Operation::new(false);
+        operation.ask(2);
+        operation.page(Page::empty());
+        assert_eq!(destination(&operation, 3, PATIENCE / 2).await, None);
+        assert_eq!(destination(&operation, 3, PATIENCE * 2).await, Some(Destination::Store));
+        let stored = StoredPage::pack(&Page::empty()).expect("packs");
+        operation.store(stored);
+        lock(&operation.state).stored += STORE;
+        assert_eq!(destination(&operation, 4, PATIENCE * 100).await, None, "the store is full");
+        assert!(matches!(operation.next(Duration::ZERO), Step::Page(_)));
+        assert!(matches!(operation.next(Duration::ZERO), Step::Page(_)), "what was stored comes out as a page");
+        assert_eq!(lock(&operation.state).stored, STORE, "what was taken out takes no room");
+        assert!(matches!(operation.next(Duration::ZERO), Step::Pending));
+        assert_eq!(destination(&operation, 3, Duration::ZERO).await, Some(Destination::Consumer));
+    }
+
+    #[test]
+    fn asking_ahead_has_the_next_page_made() {
+        let id = start(false, |operation| async move {
+            for number in 1..=2 {
+                operation.page_wanted(number).await;
+                operation.page(Page::empty());
+            }
+            Ok(Vec::new())
+        });
+        assert!(matches!(next(id, SOON), Step::Page(_)));
+        ask_ahead(id);
+        let operation = find(id).expect("it is open");
+        let begun = Instant::now();
+        while lock(&operation.state).queue.is_empty() {
+            assert!(begun.elapsed() < SOON, "the second page was not made");
+            std::thread::yield_now();
+        }
+        close(id);
+        ask_ahead(id);
     }
 
     #[test]

@@ -171,6 +171,13 @@ fn next(operation: OperationId, timeout_milliseconds: u32) -> Step {
     Step { kind, page: 0 }
 }
 
+/// Says that the consumer of an operation is in the middle of a page and will want the next one, which is then made meanwhile.
+/// Nothing happens for an unknown id.
+#[ffi]
+pub fn exo_operation_ask_ahead(operation: u64) {
+    guarded((), || operation::ask_ahead(operation));
+}
+
 /// Takes the JSON that belongs to the last event or end of an operation.
 #[ffi]
 pub fn exo_operation_payload(operation: u64) -> ffi::Vec<u8> {
@@ -259,6 +266,7 @@ pub fn inventory() -> RustInventory {
         .register(function!(exo_connection_open))
         .register(function!(exo_command_start))
         .register(function!(exo_operation_next))
+        .register(function!(exo_operation_ask_ahead))
         .register(function!(exo_operation_payload))
         .register(function!(exo_operation_cancel))
         .register(function!(exo_operation_close))

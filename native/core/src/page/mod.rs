@@ -9,8 +9,10 @@ mod index;
 mod reference;
 mod scan;
 pub mod shape;
+mod stored;
 
 pub use index::index;
+pub use stored::StoredPage;
 
 use shape::ShapeId;
 use std::fmt;
