@@ -21,6 +21,12 @@ public abstract class ServiceCmdlet : CoreCmdlet
     /// <summary>Distinguished names of deep folders are the longest identities. They also travel in a header, which has limits.</summary>
     private const int LongestIdentity = 4096;
 
+    /// <summary>
+    /// Who takes so many objects of a page will want the next page, which is made meanwhile. Who wants a few first objects has
+    /// stopped before, and costs the service one page.
+    /// </summary>
+    private const int RowsBeforeAskingAhead = 25;
+
     private static readonly HashSet<string> CommonNamesOfEngine = CommonNames();
 
     private static readonly HashSet<string> CommonAliases = new(StringComparer.OrdinalIgnoreCase)
@@ -203,34 +209,10 @@ public abstract class ServiceCmdlet : CoreCmdlet
         bool shown = false;
         try
         {
-            using JsonDocument end = RunOperation(NativeOperation.StartCommand(buffer.Written), handle =>
+            NativeOperation operation = NativeOperation.StartCommand(buffer.Written);
+            using JsonDocument end = RunOperation(operation, handle =>
             {
-                var page = new RowPage(handle, Definition.RowType);
-                for (int i = 0; i < page.Count; i++)
-                {
-                    object? row;
-                    try
-                    {
-                        row = page.Row(i);
-                    }
-                    catch (Exception e)
-                    {
-                        // One odd object must not cost the caller all the others.
-                        complete = false;
-                        WriteError(new ErrorRecord(e, "RowUnreadable", ErrorCategory.InvalidData, identity)
-                        {
-                            ErrorDetails = new ErrorDetails($"An object in the answer to {ShownName} cannot be read: {e.Message}"),
-                        });
-                        continue;
-                    }
-
-                    if (row is not null)
-                    {
-                        written++;
-                        WriteObject(row);
-                    }
-                }
-
+                complete &= WritePage(operation, new NativePage(handle, Definition.RowType), identity, ref written);
                 if (ConnectionPreferences.ShowProgress)
                 {
                     shown = true;
@@ -256,6 +238,50 @@ public abstract class ServiceCmdlet : CoreCmdlet
             {
                 EndProgress();
             }
+        }
+
+        return complete;
+    }
+
+    /// <summary>Writes the rows of a page; says whether all of them could be read.</summary>
+    private bool WritePage(NativeOperation operation, NativePage page, string? identity, ref long written)
+    {
+        bool complete = true;
+        try
+        {
+            for (int i = 0; i < page.Count; i++)
+            {
+                if (i == RowsBeforeAskingAhead)
+                {
+                    operation.AskAhead();
+                }
+
+                object? row;
+                try
+                {
+                    row = page.Row(i);
+                }
+                catch (Exception e)
+                {
+                    // One odd object must not cost the caller all the others.
+                    complete = false;
+                    WriteError(new ErrorRecord(e, "RowUnreadable", ErrorCategory.InvalidData, identity)
+                    {
+                        ErrorDetails = new ErrorDetails($"An object in the answer to {ShownName} cannot be read: {e.Message}"),
+                    });
+                    continue;
+                }
+
+                if (row is not null)
+                {
+                    written++;
+                    WriteObject(row);
+                }
+            }
+        }
+        finally
+        {
+            RetainedPages.Add(page);
         }
 
         return complete;

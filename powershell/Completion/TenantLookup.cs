@@ -100,7 +100,7 @@ internal static class TenantLookup
             switch (operation.Next((uint)Math.Ceiling(left.TotalMilliseconds), out PageHandle? page))
             {
                 case OperationStep.Page:
-                    Read(new RowPage(page!, listing.Definition.RowType), listing, objects);
+                    Read(new NativePage(page!, listing.Definition.RowType), listing, objects);
                     break;
                 case OperationStep.Done:
                     objects.Sort(static (a, b) => string.Compare(a.Name, b.Name, StringComparison.CurrentCultureIgnoreCase));
@@ -145,7 +145,7 @@ internal static class TenantLookup
         json.Flush();
     }
 
-    private static void Read(RowPage page, ServiceCmdletClass listing, List<TenantObject> objects)
+    private static void Read(NativePage page, ServiceCmdletClass listing, List<TenantObject> objects)
     {
         for (int i = 0; i < page.Count && objects.Count < MostObjects; i++)
         {

@@ -93,6 +93,24 @@ internal sealed class NativeOperation : SafeHandle
         }
     }
 
+    /// <summary>Has the next page made while this one is being worked on.</summary>
+    internal void AskAhead()
+    {
+        bool held = false;
+        try
+        {
+            DangerousAddRef(ref held);
+            Interop.exo_operation_ask_ahead(Id);
+        }
+        finally
+        {
+            if (held)
+            {
+                DangerousRelease();
+            }
+        }
+    }
+
     /// <summary>The document that belongs to the last event, end or fault.</summary>
     internal JsonDocument Payload()
     {

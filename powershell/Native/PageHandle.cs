@@ -14,6 +14,7 @@ internal sealed unsafe class PageHandle : SafeHandle
     internal const uint NoShape = 0xFFFFFFFF;
 
     private readonly long pressure;
+    private GCHandle[]? watched;
 
     internal PageHandle(ulong id)
         : base(IntPtr.Zero, ownsHandle: true)
@@ -51,9 +52,33 @@ internal sealed unsafe class PageHandle : SafeHandle
 
     internal long SlotCount { get; }
 
+    /// <summary>Remembers what was made for a row, without keeping it.</summary>
+    internal void Watch(int row, Row made)
+    {
+        watched ??= new GCHandle[RowCount];
+        if (!watched[row].IsAllocated)
+        {
+            watched[row] = GCHandle.Alloc(made, GCHandleType.Weak);
+        }
+    }
+
+    /// <summary>Whether something was made for a row.</summary>
+    internal bool IsWatched(int row) => watched is not null && watched[row].IsAllocated;
+
+    /// <summary>What was made for a row, if somebody still has it.</summary>
+    internal Row? Watched(int row) => IsWatched(row) ? (Row?)watched![row].Target : null;
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
+        foreach (GCHandle handle in watched ?? Array.Empty<GCHandle>())
+        {
+            if (handle.IsAllocated)
+            {
+                handle.Free();
+            }
+        }
+
         Interop.exo_page_close(unchecked((ulong)(long)handle));
         if (pressure > 0)
         {

@@ -13,8 +13,8 @@ namespace ExchangeOnlineRs;
 /// </remarks>
 public abstract class Row : ICloneable
 {
-    private readonly RowPage page;
     private readonly int index;
+    private RowPage page;
     private RowOverlay? overlay;
 
     /// <summary>Makes a row.</summary>
@@ -26,21 +26,25 @@ public abstract class Row : ICloneable
         this.index = index;
     }
 
+    /// <summary>Where the values are; another one after <see cref="MoveTo"/>.</summary>
+    private RowPage Page => Volatile.Read(ref page);
+
     /// <summary>The identity, as scripts expect of Exchange's objects.</summary>
     /// <returns>The identity or, for objects that have none, the name or the type.</returns>
     public override string ToString()
     {
-        RowClass shape = page.ClassOfRow(index);
+        RowClass shape = Page.ClassOfRow(index);
         return TextOf(shape.IdentitySlot) ?? TextOf(shape.NameSlot) ?? shape.TypeName;
     }
 
     /// <summary>
-    /// A row of its own on the same page, for <c>PSObject.Copy()</c>, which copies only what can be cloned. As in any such
-    /// copy, a collection that was read or assigned before is the same one in both.
+    /// A row of its own, for <c>PSObject.Copy()</c>, which copies only what can be cloned. As in any such copy, a collection that
+    /// was read or assigned before is the same one in both. The copy does not need the page, which does not know of it.
     /// </summary>
     object ICloneable.Clone()
     {
         var copy = (Row)MemberwiseClone();
+        copy.page = Page.Keep(index);
         copy.overlay = Volatile.Read(ref overlay)?.Copy();
         return copy;
     }
@@ -56,7 +60,7 @@ public abstract class Row : ICloneable
             return kept;
         }
 
-        object? value = page.Value(index, slot);
+        object? value = Page.Value(index, slot);
 
         // Texts and numbers are decoded again when read again: that costs less than the memory of keeping them for every
         // row. A collection must be the same one each time, or a change to it would be lost.
@@ -68,13 +72,16 @@ public abstract class Row : ICloneable
     /// <param name="value">Its value.</param>
     protected void SetSlot(int slot, object? value) => Keep(slot, value, replace: true);
 
+    /// <summary>Reads from another place from now on, which has the same values.</summary>
+    internal void MoveTo(RowPage other) => Volatile.Write(ref page, other);
+
     /// <summary>A property by name as text; null when there is none, or it is empty.</summary>
-    internal string? TextOf(string name) => page.ClassOfRow(index).TryGetSlot(name, out int slot) ? TextOf(slot) : null;
+    internal string? TextOf(string name) => Page.ClassOfRow(index).TryGetSlot(name, out int slot) ? TextOf(slot) : null;
 
     /// <summary>The identity that a script assigned; null when the row's is its own, or the assigned one is empty.</summary>
     internal string? AssignedIdentity()
     {
-        int slot = page.ClassOfRow(index).IdentitySlot;
+        int slot = Page.ClassOfRow(index).IdentitySlot;
 
         // Collections are kept because they were read.
         return slot >= 0 && Volatile.Read(ref overlay) is { } known && known.TryGet(slot, out object? kept) && !ValueReader.IsMutable(kept)
@@ -92,7 +99,7 @@ public abstract class Row : ICloneable
 
         string? text = Volatile.Read(ref overlay) is { } known && known.TryGet(slot, out object? kept)
             ? kept?.ToString()
-            : page.Text(index, slot);
+            : Page.Text(index, slot);
         return string.IsNullOrEmpty(text) ? null : text;
     }
 

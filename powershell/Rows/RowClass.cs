@@ -60,6 +60,9 @@ internal sealed class RowClass
 
     internal uint Shape { get; }
 
+    /// <summary>Number of properties.</summary>
+    internal int Width => utc.Length;
+
     internal int IdentitySlot { get; }
 
     internal int NameSlot { get; }
