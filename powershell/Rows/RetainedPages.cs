@@ -69,29 +69,22 @@ internal static class RetainedPages
         }
     }
 
-    private static void Look(List<Entry> entries, int forget)
+    private static void Look(List<Entry> entries, int forget) => entries.RemoveAll(entry =>
     {
-        int left = 0;
-        foreach (Entry entry in entries)
+        // A page that is gone needs nothing, and one whose rows were moved is about to go.
+        if (!entry.Page.TryGetTarget(out NativePage? page) || MoveFrom(page))
         {
-            // A page that is gone needs nothing, and one whose rows were moved is about to go.
-            if (!entry.Page.TryGetTarget(out NativePage? page) || MoveFrom(page))
-            {
-                continue;
-            }
-
-            if (++entry.Looks >= forget)
-            {
-                Old.Add(entry);
-            }
-            else
-            {
-                entries[left++] = entry;
-            }
+            return true;
         }
 
-        entries.RemoveRange(left, entries.Count - left);
-    }
+        if (++entry.Looks < forget)
+        {
+            return false;
+        }
+
+        Old.Add(entry);
+        return true;
+    });
 
     /// <summary>Moves the living rows of a page if they are few, and says whether it did.</summary>
     /// <remarks>
@@ -115,9 +108,17 @@ internal static class RetainedPages
             }
         }
 
-        foreach ((Row row, int index) in living)
+        try
         {
-            row.MoveTo(page.Keep(index));
+            foreach ((Row row, int index) in living)
+            {
+                row.MoveTo(page.Keep(index));
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            // There is no room for copies. The rows can stay where they are; the script is not to be hurt by an economy.
+            return false;
         }
 
         return true;

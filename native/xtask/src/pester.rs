@@ -156,6 +156,11 @@ impl TestFile {
 }
 
 /// The files in the order in which they are begun.
+/// Whether a filter names a test file.
+pub(crate) fn names_file(folder: &Path, filter: &str) -> Result<bool> {
+    Ok(files(folder, Some(filter))?.iter().any(|file| file.whole))
+}
+
 fn files(folder: &Path, filter: Option<&str>) -> Result<Vec<TestFile>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("can't list {}", folder.display()))? {

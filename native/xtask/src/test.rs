@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::cargo::{self, Profile};
 use crate::module;
-use crate::pester::Suite;
+use crate::pester::{self, Suite};
 use crate::process;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 /// What to test.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only tests whose name contains this; a Pester file whose name contains it runs whole
+    /// Only tests whose name contains this; a Pester file whose name contains it runs whole, and nothing else
     #[arg(long)]
     filter: Option<String>,
     /// Tests that imitate hours take minutes instead of seconds
@@ -96,9 +96,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         Suite { workspace, tools, pester, artifacts: &artifacts, filter, long: options.long }.run()
     };
     let mut total = Outcome::default();
-    let compiled = compile(workspace)?;
+    let only_pester = match filter {
+        Some(filter) => tools.is_ok() && pester::names_file(&workspace.tests(), filter)?,
+        None => false,
+    };
+    // The Rust tests are many programs; who asks for one Pester file must not wait for their compiler.
+    let compiled = only_pester || compile(workspace)?;
     say("built");
     match tools {
+        Ok((tools, pester)) if only_pester => total.add(powershell(&tools, &pester)?),
         Ok((tools, pester)) if compiled => {
             // Side by side, because both mostly wait. What the Rust tests say is kept until the others are done, so that the two don't mix.
             let mut kept = Vec::new();
