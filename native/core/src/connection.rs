@@ -5,7 +5,11 @@ use crate::{
     endpoint::Endpoint,
     event::Event,
     fault::{Fault, FaultKind},
-    http::{self, retry},
+    http::{
+        self,
+        governor::{Governor, Permit, Requester},
+        retry,
+    },
     operation::{self, Operation, OperationId},
     rest::{self, Diagnostics, InvokeHeaders},
     secret::Secret,
@@ -93,6 +97,7 @@ pub struct Connection {
     /// The host that serves the tenant: the endpoint's, or the regional one that it sent us to.
     service: RwLock<Url>,
     http: reqwest::Client,
+    governor: Governor,
     tokens: TokenSource,
     tenant_id: String,
     app_id: Option<String>,
@@ -161,6 +166,7 @@ async fn connect(
         service: RwLock::new(endpoint.service.clone()),
         endpoint,
         http,
+        governor: Governor::new(),
         anchor: anchor(&settings, user_principal_name.as_deref(), &claims.tenant_id),
         user_principal_name,
         tenant_id: claims.tenant_id,
@@ -429,8 +435,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends a request: with a fresh token, again after transient faults, to the regional host if the service says so.
-    /// Returns the body of a successful answer.
+    /// Sends a request: when the governor lets it, with a fresh token, again after transient faults, to the regional host if
+    /// the service says so. Returns the body of a successful answer.
     pub(crate) async fn send(
         &self,
         mut request: ServiceRequest<'_>,
@@ -441,21 +447,29 @@ impl Connection {
         let mut token_replaced = false;
         // The host that a redirect named; kept for the connection once it has answered.
         let mut regional: Option<Url> = None;
+        let mut requester = self.governor.request(operation.id());
         loop {
+            // Before the token: it could expire while the request waits.
+            let permit = requester.admitted().await;
             let token = self.token(operation).await?;
             let response = match self.send_once(&request, &token, operation).await {
                 Ok(response) => response,
                 Err(fault) => {
+                    drop(permit);
                     self.pause(&fault, &request, &mut attempt, operation).await?;
                     continue;
                 }
             };
+            if let Some(wish) = retry::pause_wanted(&response.headers) {
+                self.governor.pause(wish);
+            }
             if [301, 302, 307, 308].contains(&response.status.as_u16()) && redirects < MOST_REDIRECTS {
                 redirects += 1;
                 regional = Some(self.follow(&response, &mut request, operation)?);
                 continue;
             }
             if response.status.is_success() {
+                answered(permit, operation);
                 if let Some(regional) = regional.take() {
                     *self.service.write().unwrap_or_else(PoisonError::into_inner) = regional;
                 }
@@ -470,6 +484,19 @@ impl Connection {
                 self.user_principal_name.as_deref(),
             );
             fault.retry_after = retry::retry_after(&response.headers);
+            if retry::is_refusal(&fault) {
+                if try_again(&mut requester, permit, &fault, &request, operation) {
+                    continue;
+                }
+                tell_warnings(&response, operation);
+                return Err(fault);
+            }
+            if response.status.is_server_error() {
+                // It took the request and failed, which says nothing about how many it can take.
+                drop(permit);
+            } else {
+                answered(permit, operation);
+            }
             if response.status == StatusCode::UNAUTHORIZED && !token_replaced {
                 token_replaced = true;
                 if self.replace_token(&token, &response.headers, &fault, operation).await? {
@@ -480,9 +507,7 @@ impl Connection {
                 }
             }
             if let Err(fault) = self.pause(&fault, &request, &mut attempt, operation).await {
-                for text in rest::warnings_of_error(&response.body) {
-                    operation.event(Event::Warning { text });
-                }
+                tell_warnings(&response, operation);
                 return Err(fault);
             }
         }
@@ -619,6 +644,41 @@ impl Connection {
         let _ = request.url.set_host(regional.host_str());
         let _ = request.url.set_port(regional.port());
         Ok(regional)
+    }
+}
+
+/// Whether a request that the service refused to take may be sent again; the governor says when.
+fn try_again(
+    requester: &mut Requester<'_>,
+    permit: Permit<'_>,
+    fault: &Fault,
+    request: &ServiceRequest<'_>,
+    operation: &Operation,
+) -> bool {
+    let refusal = requester.refused(permit, fault, request.is_read);
+    if let Some(change) = refusal.change {
+        operation.verbose(|| change.to_string());
+    }
+    let Some(wait) = refusal.again else { return false };
+    operation.verbose(|| {
+        // Attempts are counted only as long as nobody is served.
+        let count =
+            if refusal.in_vain == 0 { String::new() } else { format!(" (attempt {})", refusal.in_vain + 1) };
+        format!("{} Trying {} again in {:.1} s{count}.", fault.message, request.what, wait.as_secs_f64())
+    });
+    true
+}
+
+/// The service took the request.
+fn answered(permit: Permit<'_>, operation: &Operation) {
+    if let Some(change) = permit.answered() {
+        operation.verbose(|| change.to_string());
+    }
+}
+
+fn tell_warnings(response: &Response, operation: &Operation) {
+    for text in rest::warnings_of_error(&response.body) {
+        operation.event(Event::Warning { text });
     }
 }
 

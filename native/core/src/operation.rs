@@ -80,6 +80,7 @@ struct State {
 
 /// An operation as the work sees it: where its events and pages go.
 pub struct Operation {
+    id: OperationId,
     state: Mutex<State>,
     ready: Condvar,
     cancel: CancellationToken,
@@ -104,8 +105,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Operation {
-    fn new(verbose: bool) -> Self {
+    fn new(id: OperationId, verbose: bool) -> Self {
         Self {
+            id,
             state: Mutex::new(State {
                 queue: VecDeque::new(),
                 end: None,
@@ -120,6 +122,11 @@ impl Operation {
             request: Mutex::new(None),
             verbose,
         }
+    }
+
+    /// Names it. Operations that were started earlier have smaller ids.
+    pub fn id(&self) -> OperationId {
+        self.id
     }
 
     /// Queues an event.
@@ -278,7 +285,7 @@ where
     F: Future<Output = Result<Vec<u8>, Fault>> + Send + 'static,
 {
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-    let operation = Arc::new(Operation::new(verbose));
+    let operation = Arc::new(Operation::new(id, verbose));
     lock(&OPERATIONS).insert(id, Arc::clone(&operation));
     let work = work(Arc::clone(&operation));
     runtime::handle().spawn(async move {
@@ -449,7 +456,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_lead_grows_with_what_was_asked_for() {
         const AT_ONCE: Duration = Duration::from_millis(1);
-        let operation = Operation::new(false);
+        let operation = Operation::new(1, false);
         let consumer = Some(Destination::Consumer);
         let day = Duration::from_secs(86_400);
         assert_eq!(destination(&operation, 1, AT_ONCE).await, consumer);
@@ -465,7 +472,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_busy_consumer_finds_pages_in_a_store_of_limited_size() {
-        let operation = Operation::new(false);
+        let operation = Operation::new(1, false);
         operation.ask(2);
         operation.page(Page::empty());
         assert_eq!(destination(&operation, 3, PATIENCE / 2).await, None);

@@ -1,5 +1,6 @@
 //! The HTTP client of a connection: verified TLS, one cookie jar, no automatic redirects.
 
+pub(crate) mod governor;
 pub mod retry;
 
 use crate::{

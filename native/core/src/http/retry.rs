@@ -7,15 +7,16 @@
 use crate::fault::{Fault, FaultKind};
 use reqwest::header::HeaderMap;
 use std::time::{Duration, SystemTime};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Attempts in all.
 pub const ATTEMPTS: u32 = 5;
 /// Attempts to reach a host: somebody may be waiting at a prompt for an address that does not exist.
 const CONNECT_ATTEMPTS: u32 = 3;
-const FIRST_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// A service that asks for a longer pause than this gets its way, but not for hours.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// How long to wait before attempt `attempt + 1` after `fault` ended attempt `attempt` (from 1), or `None` to give up.
 ///
@@ -42,6 +43,24 @@ fn backoff(attempt: u32) -> Duration {
     let base = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST_WAIT);
     let jitter = f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0;
     base.mul_f64(0.8 + 0.4 * jitter)
+}
+
+/// Whether the service did not even look at the request, because it gets too many.
+pub(crate) fn is_refusal(fault: &Fault) -> bool {
+    fault.kind == FaultKind::Throttled || fault.status == Some(503)
+}
+
+/// The pause that the service asks everybody on the connection for: [`retry_after`], or the time when it counts anew if
+/// nothing is left until then.
+pub(crate) fn pause_wanted(headers: &HeaderMap) -> Option<Duration> {
+    if let Some(wish) = retry_after(headers) {
+        return Some(wish);
+    }
+    if super::header(headers, "rate-limit-remaining").trim() != "0" {
+        return None;
+    }
+    let reset = OffsetDateTime::parse(super::header(headers, "rate-limit-reset").trim(), &Rfc3339).ok()?;
+    Some(Duration::try_from(reset - OffsetDateTime::now_utc()).unwrap_or_default())
 }
 
 /// The pause that the service asks for: seconds or a date in `Retry-After`.
@@ -95,6 +114,21 @@ mod tests {
         let second = backoff(2);
         assert!(second >= Duration::from_millis(1600) && second <= Duration::from_millis(2400), "{second:?}");
         assert!(backoff(60) <= Duration::from_secs(36));
+    }
+
+    #[test]
+    fn nothing_left_until_the_service_counts_anew() {
+        let headers = |left: &str, reset: &str| {
+            HeaderMap::from_iter([
+                ("rate-limit-remaining".parse().unwrap(), left.parse().unwrap()),
+                ("rate-limit-reset".parse().unwrap(), reset.parse().unwrap()),
+            ])
+        };
+        let soon = (OffsetDateTime::now_utc() + Duration::from_secs(60)).format(&Rfc3339).expect("a date");
+        assert!(pause_wanted(&headers("0", &soon)).is_some_and(|wait| wait.as_secs().abs_diff(60) <= 2));
+        assert_eq!(pause_wanted(&headers("1", &soon)), None);
+        assert_eq!(pause_wanted(&headers("0", "soon")), None);
+        assert_eq!(pause_wanted(&headers("0", "2020-01-01T00:00:00Z")), Some(Duration::ZERO));
     }
 
     #[test]
