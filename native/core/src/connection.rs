@@ -662,8 +662,7 @@ fn try_again(
     let Some(wait) = refusal.again else { return false };
     operation.verbose(|| {
         // Attempts are counted only as long as nobody is served.
-        let count =
-            if refusal.in_vain == 0 { String::new() } else { format!(" (attempt {})", refusal.in_vain + 1) };
+        let count = if refusal.in_vain == 0 { String::new() } else { format!(" (attempt {})", refusal.in_vain + 1) };
         format!("{} Trying {} again in {:.1} s{count}.", fault.message, request.what, wait.as_secs_f64())
     });
     true

@@ -73,6 +73,8 @@ struct State {
     sample: Sample,
     /// What the epoch before had brought when it ended; the answers that were still on their way are added.
     last: Option<Measured>,
+    /// The epoch that is about.
+    measured: u64,
     pace: Option<Pace>,
     /// When the last request ended.
     ended: Instant,
@@ -101,6 +103,8 @@ struct Measured {
     answers: f64,
     /// No rate above this is believed: it was refused.
     most: f64,
+    /// A rate that is as likely.
+    least: f64,
     /// How long the pause after it was.
     pause: Duration,
 }
@@ -188,6 +192,7 @@ impl Governor {
                 paused_until: None,
                 sample: Sample::new(now),
                 last: None,
+                measured: 0,
                 pace: None,
                 ended: now,
                 slowed: None,
@@ -288,8 +293,16 @@ impl<'a> Requester<'a> {
         self.seen = Some(state.answers);
         self.in_vain = if progressed { 0 } else { self.in_vain + 1 };
         let again = retry::wait(fault, is_read, self.in_vain.max(1));
-        let pause = state.refused_pause(fault, again, progressed);
-        let change = state.refused(now, permit.epoch, pause, fault.retry_after, progressed);
+        let pause = state.pause_after(fault, again, progressed);
+        let change = if permit.epoch == state.epoch {
+            Some(state.slow_down(now, fault, pause))
+        } else {
+            // Sent before the others of its round were refused: it only knows better how long to wait.
+            if fault.retry_after.is_some() || !progressed {
+                state.pause(now, pause);
+            }
+            None
+        };
         let left = state.paused_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
         drop(state);
         Refusal { again: again.map(|_| left), in_vain: self.in_vain, change }
@@ -405,7 +418,7 @@ impl State {
         self.answers += 1;
         if epoch == self.epoch {
             self.sample.count(now);
-        } else if epoch + 1 == self.epoch {
+        } else if epoch + 1 == self.epoch && self.measured == epoch {
             // It was sent before the refusal, so it belongs to what led to that.
             if let Some(last) = &mut self.last {
                 last.answers += 1.0;
@@ -431,9 +444,11 @@ impl State {
     }
 
     /// How long to send nothing after a refusal.
-    fn refused_pause(&self, fault: &Fault, again: Option<Duration>, progressed: bool) -> Duration {
+    fn pause_after(&self, fault: &Fault, again: Option<Duration>, progressed: bool) -> Duration {
         match (&fault.retry_after, &self.pace) {
             (Some(wish), _) => (*wish).min(retry::LONGEST_RETRY_AFTER),
+            // Fewer at a time are all that is needed.
+            (None, _) if progressed && retry::is_too_many_at_once(fault) => Duration::ZERO,
             // One too many of many that are served: the next one comes a little later.
             (None, Some(pace)) if progressed => Duration::from_secs_f64((2.0 / pace.rate()).clamp(0.01, 1.0)),
             // The request gives up, but others go on.
@@ -441,42 +456,41 @@ impl State {
         }
     }
 
-    fn refused(
-        &mut self,
-        now: Instant,
-        epoch: u64,
-        pause: Duration,
-        wish: Option<Duration>,
-        progressed: bool,
-    ) -> Option<Change> {
-        if epoch != self.epoch {
-            // Sent before the others of its round were refused: it only knows better how long to wait.
-            if wish.is_some() || !progressed {
-                self.pause(now, pause);
-            }
-            return None;
-        }
+    /// Takes note of the first refusal of a round.
+    fn slow_down(&mut self, now: Instant, fault: &Fault, pause: Duration) -> Change {
         let limit_before = self.slowed.as_ref().map_or(self.limit, |slowed| slowed.limit.max(self.limit));
         let last_refusal = self.slowed.as_ref().map(|slowed| slowed.refused);
+        let too_many_at_once = retry::is_too_many_at_once(fault);
         self.slowed = Some(Slowed { limit: limit_before, refused: now });
         // Where the pace holds requests back and not the limit, it is the pace that was too high.
-        if self.pace.is_none() || self.under_way >= self.limit {
+        if too_many_at_once || self.pace.is_none() || self.under_way >= self.limit {
             self.limit = (self.limit / 2).max(1);
         }
         self.doubling = false;
         self.steps = 0;
         self.epoch += 1;
-        self.measure(now, pause, wish, last_refusal);
-        self.pause(now, pause);
-        self.set_pace(now);
-        Some(Change::Slower { limit: self.limit, rate: self.pace.as_ref().map(Pace::rate) })
+        if too_many_at_once {
+            self.pause(now, pause);
+        } else {
+            self.measure(now, pause, fault.retry_after, last_refusal);
+            self.pause(now, pause);
+            self.set_pace(now);
+        }
+        Change::Slower { limit: self.limit, rate: self.pace.as_ref().map(Pace::rate) }
     }
 
     /// Ends the sample of an epoch.
     fn measure(&mut self, now: Instant, pause: Duration, wish: Option<Duration>, last_refusal: Option<Instant>) {
+        self.measured = self.epoch - 1;
         let (mut time, answers) = self.sample.measured(now);
         let most = self.pace.as_ref().map_or(f64::INFINITY, |pace| pace.rate() * SLACK);
         let is_burst = self.pace.is_none();
+        // While the rate rose, the answers came more slowly than the service can give them.
+        let least = self
+            .pace
+            .as_ref()
+            .filter(|pace| pace.tried > 0.0)
+            .map_or(0.0, |pace| (answers / time.max(SHORTEST_SAMPLE).as_secs_f64() * pace.rate()).sqrt());
         if let (true, Some(wish)) = (is_burst, wish) {
             // What was given so far is all that there is until the wait is over. Waits are rounded up to seconds.
             time += wish.min(retry::LONGEST_RETRY_AFTER).saturating_sub(Duration::from_secs(1));
@@ -492,7 +506,7 @@ impl State {
             last => {
                 // A burst shows how much the service had in store, not how fast it is.
                 self.sample.earlier = (!is_burst).then(|| shortened(time, answers));
-                *last = Some(Measured { time, answers, most, pause });
+                *last = Some(Measured { time, answers, most, least, pause });
             }
         }
     }
@@ -500,7 +514,8 @@ impl State {
     /// Spaces requests by what was measured last.
     fn set_pace(&mut self, now: Instant) {
         let Some(last) = self.last.as_ref().filter(|last| last.answers > 0.0) else { return };
-        let measured = (last.answers / last.time.max(SHORTEST_SAMPLE).as_secs_f64() * SLACK).min(last.most);
+        let rate = (last.answers / last.time.max(SHORTEST_SAMPLE).as_secs_f64()).max(last.least);
+        let measured = (rate * SLACK).min(last.most);
         if measured >= FASTEST {
             self.pace = None;
             return;
@@ -672,7 +687,10 @@ mod tests {
                 return Ok(());
             }
             service.refused += 1;
-            let fault = Fault { retry_after: wish, ..Fault::new(FaultKind::Throttled, "x", "x") };
+            let at_once = matches!(service.rule, Rule::Together(_));
+            drop(service);
+            let text = if at_once { "You have reached the maximum number of concurrent requests." } else { "x" };
+            let fault = Fault { retry_after: wish, ..Fault::new(FaultKind::Throttled, "x", text) };
             if requester.refused(permit, &fault, true).again.is_none() {
                 return Err(fault);
             }

@@ -50,6 +50,11 @@ pub(crate) fn is_refusal(fault: &Fault) -> bool {
     fault.kind == FaultKind::Throttled || fault.status == Some(503)
 }
 
+/// Whether a refusal is about how many requests are under way, not about how many there were in a time.
+pub(crate) fn is_too_many_at_once(fault: &Fault) -> bool {
+    fault.message.contains("concurrent")
+}
+
 /// The pause that the service asks everybody on the connection for: [`retry_after`], or the time when it counts anew if
 /// nothing is left until then.
 pub(crate) fn pause_wanted(headers: &HeaderMap) -> Option<Duration> {
