@@ -97,8 +97,8 @@ BeforeAll {
 
     function Get-OwnParameter([Management.Automation.CommandInfo] $Command) {
         $common = [Management.Automation.PSCmdlet]::CommonParameters + [Management.Automation.PSCmdlet]::OptionalCommonParameters + 'ProgressAction'
-        # Our own: the connection to work on.
-        @($Command.Parameters.Values | Where-Object { $_.Name -notin $common -and $_.Name -ne 'ConnectionId' })
+        # Our own: the connection to work on, and how many requests are sent ahead.
+        @($Command.Parameters.Values | Where-Object { $_.Name -notin $common -and $_.Name -notin 'ConnectionId', 'ThrottleLimit' })
     }
 }
 

@@ -17,7 +17,7 @@ public abstract class CoreCmdlet : PSCmdlet
     /// How long a wait may last before the engine's own stop flag is looked at. Ctrl+C does not depend on it: it cancels
     /// the operation, which ends the wait.
     /// </summary>
-    private const uint WaitMilliseconds = 2000;
+    private protected const uint WaitMilliseconds = 2000;
 
     private NativeOperation? current;
 
@@ -37,44 +37,67 @@ public abstract class CoreCmdlet : PSCmdlet
     private protected JsonDocument RunOperation(NativeOperation operation, Action<PageHandle>? onPage = null)
     {
         using NativeOperation owned = operation;
-        Volatile.Write(ref current, owned);
+        StoppedByUser = owned;
         try
         {
-            while (true)
+            JsonDocument? end;
+            while (TakeStep(owned, WaitMilliseconds, out PageHandle? page, out end) != OperationStep.Done)
             {
-                if (Stopping)
+                if (page is not null)
                 {
-                    throw new PipelineStoppedException();
-                }
-
-                switch (owned.Next(WaitMilliseconds, out PageHandle? page))
-                {
-                    case OperationStep.Pending:
-                        break;
-                    case OperationStep.Event:
-                        using (JsonDocument payload = owned.Payload())
-                        {
-                            ShowEvent(payload.RootElement);
-                        }
-
-                        break;
-                    case OperationStep.Page:
-                        onPage?.Invoke(page!);
-                        break;
-                    case OperationStep.Done:
-                        return owned.Payload();
-                    default:
-                        using (JsonDocument payload = owned.Payload())
-                        {
-                            throw Failure(Fault.Parse(payload.RootElement));
-                        }
+                    onPage?.Invoke(page);
                 }
             }
+
+            return end!;
         }
         finally
         {
-            Volatile.Write(ref current, null);
+            StoppedByUser = null;
         }
+    }
+
+    /// <summary>The operation that Ctrl+C cancels.</summary>
+    private protected NativeOperation? StoppedByUser
+    {
+        set => Volatile.Write(ref current, value);
+    }
+
+    /// <summary>Takes what an operation has next and shows it, if it is a message.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="waitMilliseconds">How long to wait if there is nothing yet.</param>
+    /// <param name="page">The page, if it is one.</param>
+    /// <param name="end">The document of the end, if that has come.</param>
+    /// <exception cref="FaultException">The operation failed.</exception>
+    private protected OperationStep TakeStep(NativeOperation operation, uint waitMilliseconds, out PageHandle? page, out JsonDocument? end)
+    {
+        if (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+
+        end = null;
+        OperationStep step = operation.Next(waitMilliseconds, out page);
+        switch (step)
+        {
+            case OperationStep.Event:
+                using (JsonDocument payload = operation.Payload())
+                {
+                    ShowEvent(payload.RootElement);
+                }
+
+                break;
+            case OperationStep.Done:
+                end = operation.Payload();
+                break;
+            case OperationStep.Failed:
+                using (JsonDocument payload = operation.Payload())
+                {
+                    throw Failure(Fault.Parse(payload.RootElement));
+                }
+        }
+
+        return step;
     }
 
     /// <summary>The record of a failure that is not the core's: the library is missing, or something of ours broke.</summary>

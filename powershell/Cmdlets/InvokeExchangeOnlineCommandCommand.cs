@@ -50,7 +50,7 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
     {
         if (!CmdletName.IsMatch(Name))
         {
-            Refuse(new WireException(nameof(Name), Name, "InvalidCommandName", "It is no name of a cmdlet, such as Get-Mailbox."));
+            End(new WireException(nameof(Name), Name, "InvalidCommandName", "It is no name of a cmdlet, such as Get-Mailbox."));
         }
 
         known = ServiceCmdletCatalog.Find(Name);
@@ -67,8 +67,7 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
         }
         catch (WireException e)
         {
-            SetLastExecutionStatus(false);
-            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategory.InvalidArgument, e.Value));
+            Refuse(e);
             return;
         }
 
@@ -122,7 +121,7 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
                 throw new WireException(nameof(Parameter), name, "InvalidParameterName", $"'{name}' is no name of a parameter.");
             }
 
-            if (IsCommonParameter(name) || name.Equals(nameof(ConnectionId), StringComparison.OrdinalIgnoreCase))
+            if (IsCommonParameter(name) || IsOwnParameter(name))
             {
                 throw new WireException(name, entry.Value, "CommonParameter", $"Give it to {MyInvocation.MyCommand.Name} itself, outside the table.");
             }
@@ -163,6 +162,6 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
         }
     }
 
-    private void Refuse(WireException exception) =>
+    private void End(WireException exception) =>
         ThrowTerminatingError(new ErrorRecord(exception, exception.ErrorId, ErrorCategory.InvalidArgument, exception.Value));
 }

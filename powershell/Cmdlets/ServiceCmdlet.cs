@@ -16,8 +16,14 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// A cmdlet that the service carries out. The generated classes below it hold parameters only: this class sends what was
 /// bound and writes what comes back.
 /// </summary>
-public abstract class ServiceCmdlet : CoreCmdlet
+public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
 {
+    /// <summary>Requests of a cmdlet that only reads which are sent ahead, where the caller does not say how many.</summary>
+    private const int ReadsAhead = 32;
+
+    /// <summary>As many as the core sends at a time on one connection.</summary>
+    private const int MostAhead = 64;
+
     /// <summary>Distinguished names of deep folders are the longest identities. They also travel in a header, which has limits.</summary>
     private const int LongestIdentity = 4096;
 
@@ -47,10 +53,21 @@ public abstract class ServiceCmdlet : CoreCmdlet
     [ArgumentCompleter(typeof(OpenConnectionCompleter))]
     public object? ConnectionId { get; set; }
 
+    /// <summary>
+    /// How many requests may be under way when objects are piped in. Results come in the order of the objects all the same.
+    /// 1 sends a request only when the results of the one before are written. Without it, cmdlets that only read send up to
+    /// 32, and others 1. The original has no such parameter.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(1, MostAhead)]
+    public int ThrottleLimit { get; set; }
+
     /// <summary>What the class says about itself.</summary>
     internal ServiceCmdletDefinition Definition { get; private protected set; }
 
     private Guid? connection;
+    private RequestWindow? window;
+    private bool hasBegun;
 
     /// <summary>The name that the caller knows, prefix included; for messages only.</summary>
     private protected virtual string ShownName => MyInvocation.MyCommand.Name;
@@ -58,7 +75,11 @@ public abstract class ServiceCmdlet : CoreCmdlet
     /// <summary>Whether every cmdlet has a parameter or alias of this name.</summary>
     internal static bool IsReservedName(string name) =>
         IsCommonParameter(name) || CommonAliases.Contains(name)
-        || name.Equals(nameof(ConnectionId), StringComparison.OrdinalIgnoreCase) || name.Equals("Connection", StringComparison.OrdinalIgnoreCase);
+        || IsOwnParameter(name) || name.Equals("Connection", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether it is the name of a parameter that this class gives to every cmdlet.</summary>
+    private protected static bool IsOwnParameter(string name) =>
+        name.Equals(nameof(ConnectionId), StringComparison.OrdinalIgnoreCase) || name.Equals(nameof(ThrottleLimit), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Chooses the connection for the whole pipeline: all of its objects go to the same organization, whatever others connect
@@ -77,50 +98,78 @@ public abstract class ServiceCmdlet : CoreCmdlet
         }
     }
 
-    /// <summary>Sends one request for each object of the pipeline, or one if there is no pipeline.</summary>
+    /// <summary>
+    /// Sends one request for each object of the pipeline, or one if there is no pipeline. Objects that are piped to a cmdlet
+    /// that only reads do not wait for each other: see <see cref="ThrottleLimit"/>.
+    /// </summary>
     protected override void ProcessRecord()
     {
-        using var buffer = new PooledBuffer();
-        string? identity;
-        try
+        if (Send() is { } request)
         {
-            identity = WriteRequest(buffer, connection);
+            WriteInTurn(request);
         }
-        catch (WireException e)
+    }
+
+    /// <summary>Reports that nothing can be sent for the present object.</summary>
+    private protected void Refuse(WireException e) =>
+        WriteInTurn(new PendingRequest(null) { Refused = new ErrorRecord(e, e.ErrorId, ErrorCategory.InvalidArgument, e.Value) });
+
+    /// <summary>Writes the results of a request when those of all objects before it are written.</summary>
+    private void WriteInTurn(PendingRequest request)
+    {
+        if (!hasBegun)
         {
-            SetLastExecutionStatus(false);
-            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategory.InvalidArgument, e.Value));
-            return;
+            hasBegun = true;
+            int size = WindowSize();
+            window = size > 1 ? new RequestWindow(size) : null;
         }
 
-        if (Definition.AsksForConfirmation && !Confirmed(identity ?? "the organization"))
+        if (window is null)
         {
-            return;
-        }
-
-        CmdletLog? log = connection is { } id ? OpenConnections.Find(id)?.Log : null;
-        if (log is null)
-        {
-            Run(buffer, identity, null);
-            return;
-        }
-
-        var entry = new LogEntry(ShownName, LoggedParameters(), OpenConnections.AnyPerformance) { ConnectionId = connection, Stopped = true };
-        try
-        {
-            Run(buffer, identity, entry);
-            entry.Stopped = false;
-        }
-        finally
-        {
-            // However it ends: also when a later command of the pipeline has enough, or somebody presses Ctrl+C.
-            entry.End();
-            string? problem = log.Add(entry);
-            if (problem is not null && !entry.Stopped)
+            while (!WriteArrived(request, WaitMilliseconds))
             {
-                // A pipeline that is on its way out takes no more records.
-                WriteWarning(problem);
             }
+
+            return;
+        }
+
+        window.Add(request);
+        WriteWindow(window, leave: window.Size - 1);
+    }
+
+    /// <summary>Writes the results of what was sent ahead.</summary>
+    protected override void EndProcessing()
+    {
+        if (window is not null)
+        {
+            WriteWindow(window, leave: 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing()
+    {
+        base.StopProcessing();
+        window?.Cancel();
+    }
+
+    /// <summary>
+    /// Stops what was sent ahead. The engine calls it when the pipeline is over, also when a later command had enough of it
+    /// or an earlier one failed.
+    /// </summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Stops what was sent ahead.</summary>
+    /// <param name="disposing">Whether it is not the finalizer that calls.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            window?.Dispose();
         }
     }
 
@@ -130,7 +179,7 @@ public abstract class ServiceCmdlet : CoreCmdlet
     {
         foreach ((string name, object? value) in MyInvocation.BoundParameters)
         {
-            if (name != nameof(ConnectionId) && !IsCommonParameter(name))
+            if (!IsOwnParameter(name) && !IsCommonParameter(name))
             {
                 yield return new(name, value);
             }
@@ -146,22 +195,144 @@ public abstract class ServiceCmdlet : CoreCmdlet
     /// <summary>Whether the engine gives a parameter of this name to every cmdlet.</summary>
     private protected static bool IsCommonParameter(string name) => CommonNamesOfEngine.Contains(name);
 
-    /// <summary>Carries the request out and reports what came of it.</summary>
-    private void Run(PooledBuffer buffer, string? identity, LogEntry? entry)
+    /// <summary>How many requests may be under way in this pipeline.</summary>
+    private int WindowSize()
     {
+        if (!MyInvocation.ExpectingInput)
+        {
+            return 1;
+        }
+
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(ThrottleLimit)))
+        {
+            return ThrottleLimit;
+        }
+
+        return Definition.IsRead && !UpstreamVariables.MayExist(this) ? ReadsAhead : 1;
+    }
+
+    /// <summary>Sends the request for the present object; null if it cannot be sent, or the caller does not want it done.</summary>
+    private PendingRequest? Send()
+    {
+        using var buffer = new PooledBuffer();
+        string? identity;
         try
         {
-            SetLastExecutionStatus(WriteRows(buffer, identity, entry));
+            identity = WriteRequest(buffer, connection);
         }
-        catch (FaultException e)
+        catch (WireException e)
         {
-            entry?.Failed(e.Fault);
-            Report(e.Fault, identity);
+            Refuse(e);
+            return null;
+        }
+
+        if (Definition.AsksForConfirmation && !Confirmed(identity ?? "the organization"))
+        {
+            return null;
+        }
+
+        CmdletLog? log = connection is { } id ? OpenConnections.Find(id)?.Log : null;
+        LogEntry? entry = log is null ? null
+            : new LogEntry(ShownName, LoggedParameters(), OpenConnections.AnyPerformance) { ConnectionId = connection, Stopped = true };
+        var request = new PendingRequest(identity, log, entry);
+        try
+        {
+            request.Operation = NativeOperation.StartCommand(buffer.Written);
         }
         catch (NativeLibraryException e)
         {
+            request.Dispose();
             ThrowTerminatingError(LibraryError(e));
         }
+        catch (FaultException e)
+        {
+            request.Failure = e;
+        }
+
+        return request;
+    }
+
+    /// <summary>
+    /// Writes what has arrived, in the order of the objects, and waits until no more than <paramref name="leave"/> requests
+    /// are left.
+    /// </summary>
+    private void WriteWindow(RequestWindow requests, int leave)
+    {
+        bool isOver = true;
+        try
+        {
+            while (requests.First is { } first)
+            {
+                bool ended = WriteArrived(first, requests.Count > leave ? WaitMilliseconds : 0);
+                if (ended)
+                {
+                    requests.RemoveFirst();
+                }
+                else if (requests.Count <= leave)
+                {
+                    break;
+                }
+            }
+
+            isOver = false;
+        }
+        finally
+        {
+            if (isOver)
+            {
+                // Nobody will take the results of the others: the pipeline is stopped, or a later command has enough.
+                requests.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Writes what has arrived of a request, and says whether that was all.</summary>
+    private bool WriteArrived(PendingRequest request, uint waitMilliseconds)
+    {
+        bool ended = true;
+        try
+        {
+            if (request.Refused is { } refused)
+            {
+                SetLastExecutionStatus(false);
+                WriteError(refused);
+            }
+            else if (request.Failure is { } failure)
+            {
+                throw failure;
+            }
+            else
+            {
+                ended = WriteRows(request, waitMilliseconds);
+                if (ended)
+                {
+                    SetLastExecutionStatus(request.IsComplete);
+                }
+            }
+
+            if (ended && request.Entry is { } entry)
+            {
+                entry.Stopped = false;
+            }
+        }
+        catch (FaultException e)
+        {
+            request.Entry?.Failed(e.Fault);
+            Report(e.Fault, request.Identity);
+            if (request.Entry is { } entry)
+            {
+                entry.Stopped = false;
+            }
+        }
+        finally
+        {
+            if (ended && request.Close() is { } problem && request.Entry is { Stopped: false })
+            {
+                WriteWarning(problem);
+            }
+        }
+
+        return ended;
     }
 
     /// <summary>
@@ -198,85 +369,74 @@ public abstract class ServiceCmdlet : CoreCmdlet
             parameters[nameof(ConnectionId)] = ConnectionId;
         }
 
+        if (ThrottleLimit > 0)
+        {
+            parameters[nameof(ThrottleLimit)] = ThrottleLimit;
+        }
+
         return parameters;
     }
 
-    /// <summary>Carries the request out and writes its rows; says whether all of them could be read.</summary>
-    private bool WriteRows(PooledBuffer buffer, string? identity, LogEntry? entry)
+    /// <summary>Writes the rows that have arrived; says whether there will be no more.</summary>
+    private bool WriteRows(PendingRequest request, uint waitMilliseconds)
     {
-        long written = 0;
-        bool complete = true;
-        bool shown = false;
+        bool ended = true;
         try
         {
-            NativeOperation operation = NativeOperation.StartCommand(buffer.Written);
-            using JsonDocument end = RunOperation(operation, handle =>
+            StoppedByUser = request.Operation;
+            while (true)
             {
-                complete &= WritePage(operation, new NativePage(handle, Definition.RowType), identity, ref written);
-                if (ConnectionPreferences.ShowProgress)
+                OperationStep step = TakeStep(request.Operation!, waitMilliseconds, out PageHandle? page, out JsonDocument? end);
+                if (page is not null)
                 {
-                    shown = true;
-                    WriteProgress(new ProgressRecord(0, ShownName, $"{written.ToString("N0", CultureInfo.CurrentCulture)} objects received")
-                    {
-                        PercentComplete = -1,
-                    });
+                    WritePage(request, page);
                 }
-            });
-            if (entry is not null)
-            {
-                entry.RequestId = Text(end.RootElement, "requestId");
+                else if (end is not null)
+                {
+                    using JsonDocument owned = end;
+                    if (request.Entry is { } entry)
+                    {
+                        entry.RequestId = Text(owned.RootElement, "requestId");
+                    }
+
+                    return true;
+                }
+                else if (step == OperationStep.Pending)
+                {
+                    ended = false;
+                    return false;
+                }
             }
         }
         finally
         {
-            if (entry is not null)
+            StoppedByUser = null;
+            if (request.Entry is { } entry)
             {
-                entry.RowCount = written;
+                entry.RowCount = request.Written;
             }
 
-            if (shown)
+            if (ended && request.ShowsProgress)
             {
                 EndProgress();
             }
         }
-
-        return complete;
     }
 
-    /// <summary>Writes the rows of a page; says whether all of them could be read.</summary>
-    private bool WritePage(NativeOperation operation, NativePage page, string? identity, ref long written)
+    /// <summary>Writes the rows of a page.</summary>
+    private void WritePage(PendingRequest request, PageHandle handle)
     {
-        bool complete = true;
+        var page = new NativePage(handle, Definition.RowType);
         try
         {
             for (int i = 0; i < page.Count; i++)
             {
                 if (i == RowsBeforeAskingAhead)
                 {
-                    operation.AskAhead();
+                    request.Operation!.AskAhead();
                 }
 
-                object? row;
-                try
-                {
-                    row = page.Row(i);
-                }
-                catch (Exception e)
-                {
-                    // One odd object must not cost the caller all the others.
-                    complete = false;
-                    WriteError(new ErrorRecord(e, "RowUnreadable", ErrorCategory.InvalidData, identity)
-                    {
-                        ErrorDetails = new ErrorDetails($"An object in the answer to {ShownName} cannot be read: {e.Message}"),
-                    });
-                    continue;
-                }
-
-                if (row is not null)
-                {
-                    written++;
-                    WriteObject(row);
-                }
+                WriteRow(request, page, i);
             }
         }
         finally
@@ -284,7 +444,39 @@ public abstract class ServiceCmdlet : CoreCmdlet
             RetainedPages.Add(page);
         }
 
-        return complete;
+        if (ConnectionPreferences.ShowProgress)
+        {
+            request.ShowsProgress = true;
+            WriteProgress(new ProgressRecord(0, ShownName, $"{request.Written.ToString("N0", CultureInfo.CurrentCulture)} objects received")
+            {
+                PercentComplete = -1,
+            });
+        }
+    }
+
+    private void WriteRow(PendingRequest request, NativePage page, int index)
+    {
+        object? row;
+        try
+        {
+            row = page.Row(index);
+        }
+        catch (Exception e)
+        {
+            // One odd object must not cost the caller all the others.
+            request.IsComplete = false;
+            WriteError(new ErrorRecord(e, "RowUnreadable", ErrorCategory.InvalidData, request.Identity)
+            {
+                ErrorDetails = new ErrorDetails($"An object in the answer to {ShownName} cannot be read: {e.Message}"),
+            });
+            return;
+        }
+
+        if (row is not null)
+        {
+            request.Written++;
+            WriteObject(row);
+        }
     }
 
     /// <summary>However a command ends, its bar must not stay on the screen.</summary>

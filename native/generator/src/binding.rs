@@ -7,7 +7,7 @@ use crate::catalog::{Binding, Parameter};
 use crate::error::{Error, Result};
 
 /// The parameters and aliases that the engine or `ServiceCmdlet` gives to cmdlets.
-const TAKEN: [&str; 32] = [
+const TAKEN: [&str; 33] = [
     "cf",
     "Confirm",
     "Connection",
@@ -30,6 +30,7 @@ const TAKEN: [&str; 32] = [
     "proga",
     "ProgressAction",
     "pv",
+    "ThrottleLimit",
     "UseTransaction",
     "usetx",
     "vb",

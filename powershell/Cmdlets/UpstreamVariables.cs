@@ -1,0 +1,63 @@
+using System;
+using System.Collections;
+using System.Management.Automation;
+using System.Reflection;
+
+namespace ExchangeOnlineRs.Cmdlets;
+
+/// <summary>
+/// Whether a command before a cmdlet in its pipeline has -PipelineVariable. Such a variable holds the object that the
+/// pipeline is at, and a command behind the cmdlet may use it: the result that arrives there must then belong to that very
+/// object, so that the cmdlet may not take in further objects before it has written the results of this one.
+/// </summary>
+/// <remarks>
+/// The engine tells no cmdlet who is before it, so its own objects are asked: the runtime of the cmdlet, the pipeline it
+/// belongs to and the runtimes of the commands in that. They have been the same since pipeline variables exist. An engine
+/// that is built otherwise gets the careful answer, which costs time and no correctness; so does a cmdlet that is not run
+/// by the engine's pipeline at all.
+/// </remarks>
+internal static class UpstreamVariables
+{
+    private const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public;
+
+    private static readonly Type? Runtime = typeof(PSObject).Assembly.GetType("System.Management.Automation.MshCommandRuntime");
+    private static readonly PropertyInfo? PipelineOfRuntime = Runtime?.GetProperty("PipelineProcessor", Hidden);
+    private static readonly PropertyInfo? VariableOfRuntime = Runtime?.GetProperty("PipelineVariable", Hidden);
+    private static readonly PropertyInfo? CommandsOfPipeline = PipelineOfRuntime?.PropertyType.GetProperty("Commands", Hidden);
+    private static readonly PropertyInfo? RuntimeOfCommand =
+        typeof(PSObject).Assembly.GetType("System.Management.Automation.CommandProcessorBase")?.GetProperty("CommandRuntime", Hidden);
+
+    /// <summary>Whether there is one, or may be one.</summary>
+    internal static bool MayExist(PSCmdlet cmdlet)
+    {
+        try
+        {
+            if (VariableOfRuntime is null || RuntimeOfCommand is null || Runtime?.IsInstanceOfType(cmdlet.CommandRuntime) != true
+                || CommandsOfPipeline?.GetValue(PipelineOfRuntime?.GetValue(cmdlet.CommandRuntime)) is not IEnumerable commands)
+            {
+                return true;
+            }
+
+            foreach (object command in commands)
+            {
+                object? runtime = RuntimeOfCommand.GetValue(command);
+                if (ReferenceEquals(runtime, cmdlet.CommandRuntime))
+                {
+                    return false;
+                }
+
+                if (VariableOfRuntime.GetValue(runtime) is string { Length: > 0 })
+                {
+                    return true;
+                }
+            }
+
+            // The cmdlet is not among the commands of its own pipeline.
+            return true;
+        }
+        catch (Exception e) when (e is TargetException or TargetInvocationException or ArgumentException or MemberAccessException)
+        {
+            return true;
+        }
+    }
+}
