@@ -6,8 +6,11 @@ use crate::{
     event::Event,
     fault::{Fault, FaultKind},
     operation::{self, Destination, Operation, OperationId},
-    page::{self, StoredPage},
-    rest::{self, InvokeHeaders},
+    page::StoredPage,
+    rest::{
+        self, InvokeHeaders,
+        entity::{BulkCmdlet, Wanted},
+    },
 };
 use reqwest::{Method, header::HeaderMap};
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -132,11 +135,32 @@ struct Call {
     url: Url,
     headers: HeaderMap,
     body: Vec<u8>,
+    answer: Answer,
+}
+
+/// What an answer looks like.
+enum Answer {
+    /// Rows with their types beside them.
+    Invoked,
+    /// Entities.
+    Read(Wanted),
+}
+
+impl Answer {
+    fn page(&self, bytes: Vec<u8>) -> Result<page::Page, Fault> {
+        match self {
+            Self::Invoked => page::index(bytes),
+            Self::Read(wanted) => page::index_entities(bytes, wanted),
+        }
+    }
 }
 
 impl Call {
     fn of(request: &Request, connection: &Connection) -> Result<Self, Fault> {
         let page_size = request.page_size.unwrap_or(connection.settings().page_size).clamp(1, LARGEST_PAGE);
+        if let Some(cmdlet) = BulkCmdlet::named(&request.cmdlet_name) {
+            return Self::of_bulk(cmdlet, request, connection, page_size);
+        }
         let headers = connection.headers(
             InvokeHeaders {
                 cmdlet_name: &request.cmdlet_name,
@@ -151,7 +175,37 @@ impl Call {
             url: rest::invoke_url(&connection.service(), connection.tenant_id()),
             headers,
             body: rest::invoke_body(&request.cmdlet_name, &request.parameters)?,
+            answer: Answer::Invoked,
         })
+    }
+
+    /// A bulk cmdlet reads entities with `GET`.
+    fn of_bulk(cmdlet: BulkCmdlet, request: &Request, connection: &Connection, page_size: u32) -> Result<Self, Fault> {
+        if connection.settings().is_eop_session {
+            return Err(Fault::not_connected("Connect-ExchangeOnline", " Security & Compliance has no such cmdlets."));
+        }
+        let read = cmdlet.request(&connection.service(), connection.tenant_id(), &request.parameters)?;
+        // Here the size of a page is all that tells the service how many objects are wanted.
+        let page_size = match request.result_size {
+            Some(ResultSize::Limited(number)) => {
+                u32::try_from(number).map_or(page_size, |number| number.min(page_size))
+            }
+            _ => page_size,
+        };
+        let mut headers = connection.headers(
+            InvokeHeaders {
+                cmdlet_name: cmdlet.name(),
+                page_size,
+                error_action: request.error_action.as_deref(),
+                ..Default::default()
+            },
+            read.anchor.as_deref(),
+        );
+        // There is no body, and answers have one form only.
+        for name in ["content-type", "x-responseformat", "x-serializationlevel"] {
+            headers.remove(name);
+        }
+        Ok(Self { method: Method::GET, url: read.url, headers, body: Vec::new(), answer: Answer::Read(read.wanted) })
     }
 }
 
@@ -182,7 +236,7 @@ async fn run(connection: &Connection, request: &Request, operation: &Arc<Operati
             )
             .await
             .map_err(|fault| explain_expiry(fault, number))?;
-        let mut page = page::index(bytes)?;
+        let mut page = call.answer.page(bytes)?;
         let cut = page.rows.len() as u64 > left;
         page.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         left -= page.rows.len() as u64;

@@ -247,15 +247,22 @@ pub enum Surface {
     Compliance,
     /// Either.
     Any,
+    /// Exchange Online, whatever the connection's prefix: cmdlets that have none themselves and work on the last connection.
+    Inbuilt,
 }
 
 impl Surface {
     fn fits(self, connection: &Connection) -> bool {
         match self {
-            Self::Exchange => !connection.settings.is_eop_session,
+            Self::Exchange | Self::Inbuilt => !connection.settings.is_eop_session,
             Self::Compliance => connection.settings.is_eop_session,
             Self::Any => true,
         }
+    }
+
+    /// Whether a connection of another prefix than the command's will do.
+    fn takes_any_prefix(self) -> bool {
+        self == Self::Inbuilt
     }
 
     fn connect_cmdlet(self) -> &'static str {
@@ -265,7 +272,7 @@ impl Surface {
 
 /// The connection for a cmdlet: the one with this id; else the last one made with this prefix; else the last one without a
 /// prefix, so that a plain command never reaches an organization that was given a name of its own. The latter two are of the
-/// kind in `surface`.
+/// kind in `surface`; the bulk cmdlets, which have no prefix, take the last one of all as in the original.
 ///
 /// # Errors
 /// There is none.
@@ -285,7 +292,10 @@ pub fn find(id: Option<&str>, prefix: Option<&str>, surface: Surface) -> Result<
     let wanted = prefix.unwrap_or_default();
     let found = connections
         .iter()
-        .rfind(|connection| connection.prefix().eq_ignore_ascii_case(wanted) && surface.fits(connection))
+        .rfind(|connection| {
+            let is_prefix = surface.takes_any_prefix() || connection.prefix().eq_ignore_ascii_case(wanted);
+            is_prefix && surface.fits(connection)
+        })
         .cloned();
     found.ok_or_else(|| {
         let mut prefixes: Vec<&str> = connections
@@ -804,6 +814,8 @@ mod tests {
         assert_eq!(fault.message, "You must call Connect-ExchangeOnline before calling any other cmdlet.");
         let fault = find(None, Some("NoSuchPrefix"), Surface::Compliance).expect_err("no such connection");
         assert_eq!(fault.message, "You must call Connect-IPPSSession before calling any other cmdlet.");
+        let fault = find(None, None, Surface::Inbuilt).expect_err("no such connection");
+        assert_eq!(fault.message, "You must call Connect-ExchangeOnline before calling any other cmdlet.");
         let fault = find(Some("0-0"), None, Surface::Any).expect_err("no such connection");
         assert_eq!((fault.kind, fault.error_id.as_str()), (FaultKind::NotConnected, "ConnectionNotFound"));
     }

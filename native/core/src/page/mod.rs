@@ -4,6 +4,7 @@
 //! value when it is asked for and nothing else. Rows with the same property names in the same order share a
 //! [shape](shape).
 
+mod entity;
 mod index;
 #[cfg(test)]
 mod reference;
@@ -11,6 +12,7 @@ mod scan;
 pub mod shape;
 mod stored;
 
+pub use entity::index_entities;
 pub use index::index;
 pub use stored::StoredPage;
 

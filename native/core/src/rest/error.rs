@@ -3,6 +3,7 @@
 use crate::{
     fault::{Fault, FaultKind},
     http::header,
+    rest::entity::BulkCmdlet,
 };
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
@@ -97,12 +98,35 @@ pub fn fault_of_response(
     };
     let exception_type =
         exception_type.or_else(|| Some(&diagnostics.exception_type).filter(|name| !name.is_empty()).cloned());
-    Fault {
+    let fault = Fault {
         exception_type,
         status: Some(status.as_u16()),
         request_id: Some(diagnostics.request_id.clone()),
         server: Some(diagnostics.server.clone()),
         ..Fault::new(kind, diagnostics.error_id(), message)
+    };
+    if BulkCmdlet::named(what).is_some() { as_query_fault(fault, status, body) } else { fault }
+}
+
+/// The class that the original's bulk cmdlets throw.
+const QUERY_EXCEPTION: &str = "Microsoft.Exchange.Management.RestApiClient.RestClientException";
+
+/// A fault in the words of the original's bulk cmdlets, which show the answer itself; scripts look for both the status and
+/// what is in it. Their id is the message.
+fn as_query_fault(fault: Fault, status: StatusCode, body: &[u8]) -> Fault {
+    const MOST: usize = 4096;
+    let answer = std::str::from_utf8(body).unwrap_or_default().trim();
+    // The service escapes apostrophes; "couldn't be found" is to be found all the same.
+    let answer = answer.replace("\\u0027", "'");
+    let answer = if answer.starts_with('{') { &answer[..answer.floor_char_boundary(MOST)] } else { &fault.message };
+    let message =
+        format!("Error while querying REST service. HttpStatusCode={} ErrorMessage={answer}", status.as_u16());
+    Fault {
+        detail: fault.exception_type.clone().or(fault.detail),
+        exception_type: Some(QUERY_EXCEPTION.to_owned()),
+        error_id: message.clone(),
+        message,
+        ..fault
     }
 }
 
@@ -375,6 +399,32 @@ mod tests {
     fn the_concurrency_refusal_is_throttling_whatever_its_status() {
         let text = "You have reached the maximum number of concurrent requests per tenant. Please wait and try again";
         assert_eq!(fault(400, text).kind, FaultKind::Throttled);
+    }
+
+    #[test]
+    fn bulk_cmdlets_show_the_answer_itself() {
+        let of = |status: u16, body: &str| {
+            let status = StatusCode::from_u16(status).expect("valid");
+            fault_of_response(status, &diagnostics(), body.as_bytes(), "Get-EXOMailbox", Some(USER))
+        };
+        let body = r#"{"error":{"code":"Unauthorized","message":"User is not allowed to call Get-Mailbox","innererror":{"message":"x"}}}"#;
+        let denied = of(401, body);
+        assert_eq!(denied.kind, FaultKind::Denied);
+        assert_eq!(
+            denied.message,
+            format!("Error while querying REST service. HttpStatusCode=401 ErrorMessage={body}")
+        );
+        assert_eq!(denied.error_id, denied.message);
+        assert_eq!(denied.exception_type.as_deref(), Some(QUERY_EXCEPTION));
+        let missing = of(
+            404,
+            r#"{"error":{"code":"NotFound","message":"object \u0027x\u0027 couldn\u0027t be found on \u0027DC\u0027."}}"#,
+        );
+        assert_eq!(missing.kind, FaultKind::NotFound);
+        assert!(missing.message.contains("object 'x' couldn't be found on 'DC'."), "{missing}");
+        let proxy = of(502, "<html>Bad gateway</html>");
+        assert_eq!(proxy.kind, FaultKind::ServiceUnavailable);
+        assert!(proxy.message.contains("HttpStatusCode=502") && !proxy.message.contains("<html>"), "{proxy}");
     }
 
     #[test]
