@@ -46,7 +46,10 @@ public sealed class AcceptedValuesCompleter : IArgumentCompleter
         }
     }
 
-    private static IReadOnlyList<string> ValuesOf(string commandName, string parameterName) =>
-        ServiceCmdletClass.PropertyOf(PrefixedCommands.FindCmdlet(commandName[(commandName.LastIndexOf('\\') + 1)..])?.Type, parameterName)
-            ?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
+    private static IReadOnlyList<string> ValuesOf(string commandName, string parameterName)
+    {
+        string name = commandName[(commandName.LastIndexOf('\\') + 1)..];
+        Type? cmdlet = PrefixedCommands.FindCmdlet(name)?.Type ?? BulkCmdlet.ClassOf(name);
+        return ServiceCmdletClass.PropertyOf(cmdlet, parameterName)?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
+    }
 }

@@ -121,7 +121,7 @@ public sealed class ConnectionInformation
     /// prefix that offers cmdlets of this surface. Null if there is none.
     /// </summary>
     internal static ConnectionInformation? Serving(string prefix, ServiceSurface surface) =>
-        All().FindLast(connection => connection.ModulePrefix.Equals(prefix, StringComparison.OrdinalIgnoreCase) && connection.Serves(surface));
+        All().FindLast(connection => surface.TakesPrefix(prefix, connection.ModulePrefix) && connection.Serves(surface));
 
     /// <summary>Whether it offers the cmdlets of this surface.</summary>
     internal bool Serves(ServiceSurface surface) => surface == ServiceSurface.Any || IsEopSession == (surface == ServiceSurface.Compliance);

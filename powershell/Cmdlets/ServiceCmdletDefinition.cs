@@ -1,3 +1,5 @@
+using System;
+
 namespace ExchangeOnlineRs.Cmdlets;
 
 /// <summary>Where the service offers a cmdlet, and so which kind of connection can run it.</summary>
@@ -11,16 +13,24 @@ public enum ServiceSurface
 
     /// <summary>Both.</summary>
     Any,
+
+    /// <summary>Exchange Online, and the last connection to it whatever its prefix.</summary>
+    Inbuilt,
 }
 
 /// <summary>Surfaces as the core knows them.</summary>
 internal static class ServiceSurfaces
 {
+    /// <summary>Whether a cmdlet of this surface works on a connection of that prefix when its own is another one.</summary>
+    internal static bool TakesPrefix(this ServiceSurface surface, string own, string ofConnection) =>
+        surface == ServiceSurface.Inbuilt || own.Equals(ofConnection, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The core's name of a surface.</summary>
     internal static string ToWire(this ServiceSurface surface) => surface switch
     {
         ServiceSurface.Compliance => "compliance",
         ServiceSurface.Any => "any",
+        ServiceSurface.Inbuilt => "inbuilt",
         _ => "exchange",
     };
 }

@@ -305,6 +305,8 @@ internal static class WireWriter
             ?? RealGuid(row.TextOf("ExchangeGuid"))
             // Rows that are no directory objects can have a Guid that names something else.
             ?? (row.TextOf("DistinguishedName") is null ? null : RealGuid(row.TextOf("Guid")))
+            // Statistics of a mailbox may have no identity but the mailbox's.
+            ?? (row.TextOf("Identity") is null ? RealGuid(row.TextOf("MailboxGuid")) : null)
             ?? row.ToString();
     }
 

@@ -51,6 +51,11 @@ internal sealed class CompletedParameter
     /// </summary>
     internal Guid? Connection(ServiceSurface surface)
     {
+        if (cmdlet.IsSubclassOf(typeof(BulkCmdlet)))
+        {
+            surface = ServiceSurface.Inbuilt;
+        }
+
         if (bound.Contains(nameof(ServiceCmdlet.ConnectionId)))
         {
             try

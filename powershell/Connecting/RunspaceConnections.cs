@@ -42,7 +42,7 @@ internal static class RunspaceConnections
         lock (made)
         {
             return made.FindLast(one =>
-                one.Prefix.Equals(prefix, StringComparison.OrdinalIgnoreCase)
+                surface.TakesPrefix(prefix, one.Prefix)
                 && (surface == ServiceSurface.Any || one.IsCompliance == (surface == ServiceSurface.Compliance))
                 && OpenConnections.Find(one.Id) is not null)?.Id;
         }

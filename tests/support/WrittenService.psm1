@@ -32,6 +32,10 @@ namespace WrittenService
         public readonly ConcurrentDictionary<string, int> Delays = new ConcurrentDictionary<string, int>();
         public readonly ConcurrentQueue<string> Requests = new ConcurrentQueue<string>();
 
+        // By the decoded address below the tenant: "200 {…}". What was read is kept, with the headers, in lines.
+        public readonly ConcurrentDictionary<string, string> Entities = new ConcurrentDictionary<string, string>();
+        public readonly ConcurrentQueue<string> Reads = new ConcurrentQueue<string>();
+
         public string CaPem { get; private set; }
         public string Address { get; private set; }
 
@@ -125,7 +129,7 @@ namespace WrittenService
 
                     string status = "200 OK";
                     int delay = 0;
-                    byte[] answer = Encoding.UTF8.GetBytes(Answer(lines[0], Encoding.UTF8.GetString(body), ref status, ref delay));
+                    byte[] answer = Encoding.UTF8.GetBytes(Read(lines, ref status) ?? Answer(lines[0], Encoding.UTF8.GetString(body), ref status, ref delay));
                     if (delay > 0) { await Task.Delay(delay); }
                     byte[] reply = Encoding.ASCII.GetBytes("HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nContent-Length: " + answer.Length + "\r\n\r\n");
                     await tls.WriteAsync(reply, 0, reply.Length);
@@ -133,6 +137,20 @@ namespace WrittenService
                     await tls.FlushAsync();
                 }
             }
+        }
+
+        private string Read(string[] lines, ref string status)
+        {
+            string target = Uri.UnescapeDataString(lines[0].Split(' ')[1]);
+            int below = target.IndexOf("/adminapi/beta/", StringComparison.Ordinal);
+            if (below < 0 || !lines[0].StartsWith("GET ", StringComparison.Ordinal)) { return null; }
+            target = target.Substring(target.IndexOf('/', below + 15) + 1);
+            lines[0] = target;
+            Reads.Enqueue(string.Join("\n", lines));
+            string entity;
+            if (!Entities.TryGetValue(target, out entity)) { entity = "404 {\"error\":{\"code\":\"NotFound\",\"message\":\"Nothing is written for " + target.Replace("\\", "\\\\").Replace("\"", "'") + "\"}}"; }
+            status = entity.Substring(0, 3) + " Status";
+            return entity.Substring(4);
         }
 
         private string Answer(string line, string body, ref string status, ref int delay)
@@ -231,4 +249,26 @@ function Get-SentCommand {
     while ($Service.Requests.TryDequeue([ref]$request)) { ($request | ConvertFrom-Json -AsHashtable).CmdletInput }
 }
 
-Export-ModuleMember -Function Start-WrittenService, Stop-WrittenService, Connect-WrittenService, Get-SentCommand
+<#
+.SYNOPSIS
+What a service was asked to read while a script ran: the address below the tenant, and the headers.
+#>
+function Get-ReadEntity {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $Service, [Parameter(Mandatory)] [scriptblock] $Script)
+
+    $Service.Reads.Clear()
+    $null = & $Script
+    $read = $null
+    while ($Service.Reads.TryDequeue([ref]$read)) {
+        $lines = $read -split "`n"
+        $headers = @{}
+        foreach ($line in $lines | Select-Object -Skip 1) {
+            $name, $value = $line -split ':\s*', 2
+            if ($value) { $headers[$name] = $value }
+        }
+        [pscustomobject]@{ Address = $lines[0]; Headers = $headers }
+    }
+}
+
+Export-ModuleMember -Function Start-WrittenService, Stop-WrittenService, Connect-WrittenService, Get-SentCommand, Get-ReadEntity

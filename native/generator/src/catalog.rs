@@ -56,6 +56,30 @@ struct CatalogBinding {
     value_from_pipeline_by_property_name: bool,
 }
 
+/// `property-sets.json`: the properties that bulk cmdlets can be asked for.
+#[derive(Deserialize)]
+pub(crate) struct PropertySets {
+    cmdlets: BTreeMap<String, CmdletSets>,
+}
+
+#[derive(Deserialize)]
+struct CmdletSets {
+    #[serde(default)]
+    property_sets: BTreeMap<String, Vec<String>>,
+}
+
+impl PropertySets {
+    /// Offers the names of properties where a cmdlet takes them.
+    pub(crate) fn offer_names(&self, cmdlet: &mut Cmdlet) {
+        let sets = self.cmdlets.get(&cmdlet.service_name);
+        let names: BTreeSet<&String> =
+            sets.into_iter().flat_map(|sets| sets.property_sets.values()).flatten().collect();
+        for parameter in cmdlet.parameters.iter_mut().filter(|parameter| parameter.name == "Properties") {
+            parameter.accepted_values = names.iter().map(|name| (*name).clone()).collect();
+        }
+    }
+}
+
 /// `overrides.json`: what ships, and where we know better than the catalog.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -64,6 +88,9 @@ pub(crate) struct Overrides {
     /// The parts of the service that the module serves, by the catalog's names.
     surfaces: Vec<String>,
     pub(crate) hand_written: Vec<String>,
+    /// Cmdlets of the original module itself that read entity sets of the same service, and are generated as well.
+    #[serde(default)]
+    pub(crate) bulk: Vec<String>,
     /// Approved names for cmdlets whose verb PowerShell does not approve.
     approved_names: BTreeMap<String, String>,
     /// Type names of rows by noun.
@@ -127,10 +154,15 @@ pub(crate) enum Surface {
     Exchange,
     Compliance,
     Any,
+    /// Exchange Online, and the last connection to it whatever its prefix.
+    Inbuilt,
 }
 
 impl Surface {
-    fn of(cmdlet: &CatalogCmdlet) -> Result<Self> {
+    fn of(cmdlet: &CatalogCmdlet, is_bulk: bool) -> Result<Self> {
+        if is_bulk {
+            return Ok(Self::Inbuilt);
+        }
         let has = |name: &str| cmdlet.surfaces.iter().any(|surface| surface == name);
         match (has("ExchangeOnline"), has("SecurityCompliance")) {
             (true, true) => Ok(Self::Any),
@@ -149,6 +181,8 @@ pub(crate) struct Cmdlet {
     /// The name PowerShell knows: the same but for unapproved verbs.
     pub(crate) command_name: String,
     pub(crate) surface: Surface,
+    /// Whether it reads entity sets instead of running a cmdlet of the service.
+    pub(crate) is_bulk: bool,
     pub(crate) default_set: Option<String>,
     pub(crate) should_process: bool,
     pub(crate) confirm_impact_high: bool,
@@ -186,6 +220,7 @@ pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdl
     for (what, names) in [
         ("corrections", overrides.corrections.keys().collect::<Vec<_>>()),
         ("approvedNames", overrides.approved_names.keys().collect()),
+        ("bulk", overrides.bulk.iter().collect()),
         ("include", if let Include::Names(names) = &overrides.include { names.iter().collect() } else { Vec::new() }),
     ] {
         if let Some(name) = names.into_iter().find(|n| !known.contains(*n)) {
@@ -205,7 +240,7 @@ pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdl
         let wanted = match &overrides.include {
             Include::Names(names) => names.contains(&cmdlet.name),
             Include::Pattern(pattern) if pattern == "*" => {
-                !cmdlet.module_native
+                (!cmdlet.module_native || overrides.bulk.contains(&cmdlet.name))
                     && overrides.serves(&cmdlet.surfaces)
                     && !overrides.hand_written.contains(&cmdlet.name)
             }
@@ -272,7 +307,8 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
     if !overrides.hand_written.contains(&cmdlet.name) {
         binding::settle_positions(&mut bound);
         binding::settle_piped(&mut bound);
-        binding::check_names(&cmdlet.name, &csharp::class_name(&cmdlet.name), &bound)?;
+        let class = csharp::class_name(&cmdlet.name, overrides.bulk.contains(&cmdlet.name));
+        binding::check_names(&cmdlet.name, &class, &bound)?;
     }
     let least_demanding = binding::least_demanding(&sets, &bound);
     let default_set = correction
@@ -294,9 +330,11 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
         p.bindings.iter().filter_map(|(_, b)| b.position).min().unwrap_or(i32::MAX)
     });
 
-    let surface = Surface::of(&cmdlet)?;
+    let is_bulk = overrides.bulk.contains(&cmdlet.name);
+    let surface = Surface::of(&cmdlet, is_bulk)?;
     Ok(Cmdlet {
         surface,
+        is_bulk,
         default_set,
         should_process: cmdlet.should_process,
         confirm_impact_high: correction.confirm_impact_high.unwrap_or(cmdlet.confirm_impact_high),

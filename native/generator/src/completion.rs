@@ -72,6 +72,20 @@ pub(crate) fn offer(noun: &str, parameter: &Parameter) -> Option<Offer> {
     (!listed.is_empty()).then(|| Offer::Objects(listed.iter().map(|noun| format!("Get-{noun}")).collect()))
 }
 
+/// What a parameter of a bulk cmdlet takes. All of them are texts, so the names have to tell.
+pub(crate) fn offer_of_bulk(noun: &str, parameter: &Parameter) -> Option<Offer> {
+    let listed = match parameter.name.as_str() {
+        "Identity" | "PrimarySmtpAddress" if noun.starts_with("EXORecipient") => "Get-Recipient",
+        // Devices have no list that could be searched by the beginning of a name.
+        "Identity" if noun == "EXOMobileDeviceStatistics" => return None,
+        "Identity" | "Mailbox" | "PrimarySmtpAddress" => "Get-Mailbox",
+        "Trustee" | "User" => "Get-Recipient",
+        "MailboxPlan" => "Get-MailboxPlan",
+        _ => return None,
+    };
+    Some(Offer::Objects(vec![listed.to_owned()]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +98,18 @@ mod tests {
             accepted_values: Vec::new(),
             bindings: Vec::new(),
         }
+    }
+
+    #[test]
+    fn names_say_what_bulk_cmdlets_are_offered() {
+        let of = |noun: &str, name: &str| offer_of_bulk(noun, &parameter(name, "String"));
+        let objects = |cmdlet: &str| Some(Offer::Objects(vec![cmdlet.to_owned()]));
+        assert_eq!(of("EXOMailbox", "Identity"), objects("Get-Mailbox"));
+        assert_eq!(of("EXORecipientPermission", "Identity"), objects("Get-Recipient"));
+        assert_eq!(of("EXOMailboxPermission", "User"), objects("Get-Recipient"));
+        assert_eq!(of("EXOMobileDeviceStatistics", "Identity"), None);
+        assert_eq!(of("EXOMobileDeviceStatistics", "Mailbox"), objects("Get-Mailbox"));
+        assert_eq!(of("EXOMailbox", "Filter"), None);
     }
 
     #[test]

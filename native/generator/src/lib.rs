@@ -2,17 +2,18 @@
 //! and what ships now) into one C# class per cmdlet, and fills the export lists of the module manifest.
 //!
 //! With `"include": "*"` that is every cmdlet of the catalog but those of the original module itself (`module_native`, 35 of 941), which
-//! are no cmdlets of the service, so that a request with their name would be refused:
+//! are no cmdlets of the service. Of them
 //!
 //! * `Connect-ExchangeOnline`, `Connect-IPPSSession`, `Disconnect-ExchangeOnline` and `Get-ConnectionInformation` are hand-written;
 //! * the nine `Get-EXO*` (`CasMailbox`, `Mailbox`, `MailboxFolderPermission`, `MailboxFolderStatistics`, `MailboxPermission`,
-//!   `MailboxStatistics`, `MobileDeviceStatistics`, `Recipient`, `RecipientPermission`) read entity sets instead of running a cmdlet;
+//!   `MailboxStatistics`, `MobileDeviceStatistics`, `Recipient`, `RecipientPermission`) read entity sets of the service instead of running a
+//!   cmdlet; they are generated too, as `"bulk"` says, with the names of the original's classes, which are part of its errors' ids;
 //! * the other 22 talk to other services: `Get`/`Set-DefaultTenantBriefingConfig`, `Get`/`Set-DefaultTenantMyAnalyticsFeatureConfig`,
 //!   `Get`/`Set-MyAnalyticsFeatureConfig`, `Get`/`Set-UserBriefingConfig`, `Get`/`Set-VivaInsightsSettings`, `Get-VivaModuleFeature`,
 //!   `Get-VivaModuleFeatureEnablement`, `Add`/`Get`/`Remove`/`Update-VivaModuleFeaturePolicy`,
 //!   `Add`/`Get`/`Remove-VivaOrgInsightsDelegatedRole` and `Add`/`Get`/`Remove-WorkforceInsightsDelegationAccess`.
 //!
-//! The generated classes carry parameters and attributes only; everything a cmdlet *does* is in `ServiceCmdlet`.
+//! The generated classes carry parameters and attributes only; everything a cmdlet *does* is in `ServiceCmdlet` and `BulkCmdlet`.
 //! The output is deterministic, and a file is rewritten only when its text changed, so an incremental build stays quick.
 
 mod binding;
@@ -32,7 +33,7 @@ pub use error::{Error, Result};
 pub use help::generate_help;
 pub use manifest::{write_manifest, write_manifest_with_aliases};
 
-use catalog::{Catalog, Overrides};
+use catalog::{Catalog, Overrides, PropertySets};
 
 /// What a run of [`generate`] produced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,11 @@ pub struct Generated {
 pub fn generate(catalog_dir: &Path, out_dir: &Path) -> Result<Generated> {
     let catalog: Catalog = read_json(&catalog_dir.join("cmdlets.json"))?;
     let overrides: Overrides = read_json(&catalog_dir.join("overrides.json"))?;
-    let selected = catalog::select(catalog, &overrides)?;
+    let mut selected = catalog::select(catalog, &overrides)?;
+    if selected.iter().any(|cmdlet| cmdlet.is_bulk) {
+        let sets: PropertySets = read_json(&catalog_dir.join("property-sets.json"))?;
+        selected.iter_mut().filter(|cmdlet| cmdlet.is_bulk).for_each(|cmdlet| sets.offer_names(cmdlet));
+    }
 
     let folder = out_dir.join("Cmdlets");
     create_dir(&folder)?;

@@ -114,6 +114,45 @@ fn a_class_carries_what_the_catalog_says() {
 }
 
 #[test]
+fn bulk_cmdlets_are_generated_with_the_properties_they_know() {
+    let folder = Folder::new("bulk");
+    let parameter = |name: &str, type_name: &str| {
+        format!(
+            r#"{{"name": "{name}", "type": "{type_name}", "is_switch": false, "surfaces": ["ExchangeOnline"],
+            "sets": {{"__AllParameterSets": {{"required": false, "position": null, "value_from_pipeline": false,
+            "value_from_pipeline_by_property_name": true}}}}}}"#
+        )
+    };
+    let parameters = [parameter("Identity", "String"), parameter("Properties", "String[]")].join(",");
+    let cmdlet = format!(
+        r#"{{"name": "Get-EXOThing", "surfaces": ["ExchangeOnline"], "module_native": true, "default_parameter_set": {{"name": null}},
+        "parameter_sets": ["__AllParameterSets"], "should_process": false, "confirm_impact_high": false, "parameters": [{parameters}]}}"#
+    );
+    let other = cmdlet.replace("Get-EXOThing", "Get-EXOOther");
+    folder.write("cmdlets.json", &format!(r#"{{"cmdlets": [{cmdlet}, {other}]}}"#));
+    let text = overrides("\"*\"", "{}").replace("\"corrections\"", "\"bulk\": [\"Get-EXOThing\"], \"corrections\"");
+    let text = text.replace("\"Validate-Thing\": \"Test-Thing\"", "");
+    folder.write("overrides.json", &text);
+    assert!(generate(&folder.0, &folder.0.join("out")).is_err(), "the properties are missing");
+    folder.write(
+        "property-sets.json",
+        r#"{"cmdlets": {"Get-EXOThing": {"property_sets": {"Minimum": ["Name"], "More": ["Alias", "Name"]}}}}"#,
+    );
+    let generated = generate(&folder.0, &folder.0.join("out")).expect("generated");
+    assert_eq!(generated.cmdlets, ["Connect-Thing", "Get-EXOThing"]);
+    let text = folder.read("out/Cmdlets/Get-EXOThing.g.cs");
+    for expected in [
+        "namespace Microsoft.Exchange.Management.RestApiClient;",
+        "public sealed class GetExoThing : BulkCmdlet\n",
+        "Surface = ServiceSurface.Inbuilt,",
+        "[Completion.TenantObjects(\"Get-Mailbox\")]\n    public object? Identity { get; set; }",
+        "[AcceptedValues(\"Alias\", \"Name\")]\n    public string[]? Properties { get; set; }",
+    ] {
+        assert!(text.contains(expected), "{expected}\nis not in\n{text}");
+    }
+}
+
+#[test]
 fn an_unapproved_verb_becomes_an_alias_of_an_approved_name() {
     let folder = folder("verb", r#"["Validate-Thing"]"#, "{}");
     let generated = generate(&folder.0, &folder.0.join("out")).expect("generated");

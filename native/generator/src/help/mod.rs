@@ -95,7 +95,7 @@ fn known_parameters(
             if cmdlet.should_process {
                 names.extend(["whatif", "confirm"].map(str::to_owned));
             }
-            if !cmdlet.module_native {
+            if !cmdlet.module_native || overrides.bulk.contains(&cmdlet.name) {
                 let ours = common.iter().filter(|text| text.type_name.is_some());
                 names.extend(ours.map(|text| text.name.to_ascii_lowercase()));
             }
