@@ -7,11 +7,12 @@ BeforeDiscovery {
     $catalogFolder = Join-Path $PSScriptRoot '../powershell/Catalog'
     $overrides = Get-Content (Join-Path $catalogFolder 'overrides.json') -Raw | ConvertFrom-Json
     $catalog = (Get-Content (Join-Path $catalogFolder 'cmdlets.json') -Raw | ConvertFrom-Json).cmdlets
-    # The cmdlets of the original module itself are none of the service's.
-    $served = @($catalog | Where-Object { -not $_.module_native } | ForEach-Object {
+    # The cmdlets of the original module itself are none of the service's, but nine of them read from it.
+    $served = @($catalog | Where-Object { -not $_.module_native -or $_.name -in $overrides.bulk } | ForEach-Object {
             @{ Name = $_.name; Entry = $_; Correction = $overrides.corrections.($_.name) }
         })
-    $calls = @(foreach ($cmdlet in $served) {
+    # Those arrive as an address; ExoCmdlets.Tests.ps1 has their calls.
+    $calls = @(foreach ($cmdlet in $served | Where-Object Name -NotIn $overrides.bulk) {
             foreach ($set in $cmdlet.Entry.parameter_sets) {
                 # Where a set is on both sides, it is called where all that it asks for is.
                 $surface = @($cmdlet.Entry.surfaces | Where-Object { $side = $_; -not ($cmdlet.Entry.parameters | Where-Object { $_.sets.$set.required -and $_.surfaces -notcontains $side }) })[0]

@@ -25,6 +25,14 @@ BeforeDiscovery {
         @{ Type = "$management.MessageTraceV2"; Columns = 'Received', 'SenderAddress', 'RecipientAddress', 'Subject', 'Status' }
         @{ Type = "$management.InboundConnector"; Columns = 'Name', 'SenderDomains', 'SenderIPAddresses', 'Enabled' }
         @{ Type = "$management.RetentionCompliancePolicy"; Columns = 'Name', 'Workload', 'Enabled', 'Mode' }
+        @{ Type = 'Exchange.Mailbox'; Columns = 'DisplayName', 'PrimarySmtpAddress', 'RecipientTypeDetails' }
+        @{ Type = 'Exchange.Recipient'; Columns = 'Name', 'RecipientType' }
+        @{ Type = 'Exchange.MailboxPermission'; Columns = 'Identity', 'User', 'AccessRights', 'IsInherited', 'Deny' }
+        @{ Type = 'Exchange.RecipientPermission'; Columns = 'Identity', 'Trustee', 'AccessControlType', 'AccessRights', 'Inherited' }
+        @{ Type = 'Exchange.MailboxFolderPermission'; Columns = 'FolderName', 'User', 'AccessRights', 'SharingPermissionFlags' }
+        @{ Type = 'Exchange.MailboxStatistics'; Columns = 'DisplayName', 'ItemCount', 'DeletedItemCount', 'TotalItemSize' }
+        @{ Type = 'Exchange.MailboxFolderStatistics'; Columns = 'Name', 'FolderType', 'ItemsInFolder', 'FolderSize' }
+        @{ Type = 'Exchange.CasMailbox'; Columns = 'Name', 'ActiveSyncEnabled', 'OWAEnabled', 'PopEnabled', 'ImapEnabled', 'MapiEnabled' }
         @{ Type = "$management.ComplianceSearch"; Columns = 'Name', 'RunBy', 'JobEndTime', 'Status' }
     )
 }
@@ -60,7 +68,8 @@ Describe 'Default views' {
 
     It 'are there for the rows of <_>' -ForEach 'Mailbox', 'Recipient', 'AcceptedDomain', 'MailboxPermission', 'RecipientPermission', 'MailboxFolderPermission',
     'MailboxStatistics', 'CASMailbox', 'User', 'Group', 'DistributionGroup', 'DistributionGroupMember', 'DynamicDistributionGroup', 'UnifiedGroup',
-    'UnifiedGroupLinks', 'InboxRule', 'TransportRule', 'MessageTraceV2', 'MailContact', 'MailUser', 'RetentionCompliancePolicy', 'ComplianceSearch' {
+    'UnifiedGroupLinks', 'InboxRule', 'TransportRule', 'MessageTraceV2', 'MailContact', 'MailUser', 'RetentionCompliancePolicy', 'ComplianceSearch',
+    'EXOMailbox', 'EXORecipient', 'EXOCasMailbox', 'EXOMailboxPermission', 'EXORecipientPermission', 'EXOMailboxFolderPermission', 'EXOMailboxStatistics' {
         $type = $overrides.rowTypes.PSObject.Properties[$_]?.Value ?? "Deserialized.Microsoft.Exchange.Management.$_"
         $document.SelectNodes('//TypeName').InnerText | Should -Contain $type
     }
