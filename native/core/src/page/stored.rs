@@ -11,6 +11,8 @@ use std::{
 /// A page whose body is compressed and whose index is forgotten; [`StoredPage::unpack`] makes it again.
 pub struct StoredPage {
     body: Vec<u8>,
+    /// The types of the slots, compressed too. Not all of them come from the body: entities have none in it.
+    types: Vec<u8>,
     /// Length of the body in bytes.
     length: usize,
     /// Rows that count: a page can have been cut short.
@@ -34,14 +36,13 @@ impl StoredPage {
     /// # Errors
     /// None that input can cause: writing to memory does not fail.
     pub fn pack(page: &Page) -> Result<Self, Fault> {
-        let mut packer = GzEncoder::new(Vec::with_capacity(page.bytes.len() / 8), Compression::fast());
-        let body = packer.write_all(&page.bytes).and_then(|()| packer.finish()).map_err(|error| broken(&error))?;
-        Ok(Self { body, length: page.bytes.len(), rows: page.rows.len() })
+        let (body, types) = (packed(&page.bytes)?, packed(&page.value_types)?);
+        Ok(Self { body, types, length: page.bytes.len(), rows: page.rows.len() })
     }
 
     /// Bytes that it takes.
     pub fn size(&self) -> usize {
-        self.body.len()
+        self.body.len() + self.types.len()
     }
 
     /// The page as it was, without its link and its warnings, which were taken off before.
@@ -49,14 +50,24 @@ impl StoredPage {
     /// # Errors
     /// None that input can cause: what is unpacked was packed here.
     pub fn unpack(&self) -> Result<Page, Fault> {
-        let mut bytes = Vec::with_capacity(self.length);
-        GzDecoder::new(self.body.as_slice()).read_to_end(&mut bytes).map_err(|error| broken(&error))?;
-        let mut page = index(bytes)?;
+        let mut page = index(unpacked(&self.body, self.length)?)?;
+        page.value_types = unpacked(&self.types, page.value_types.len())?;
         page.truncate(self.rows);
         page.next_link = None;
         page.warnings.clear();
         Ok(page)
     }
+}
+
+fn packed(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    let mut packer = GzEncoder::new(Vec::with_capacity(bytes.len() / 8), Compression::fast());
+    packer.write_all(bytes).and_then(|()| packer.finish()).map_err(|error| broken(&error))
+}
+
+fn unpacked(packed: &[u8], length: usize) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::with_capacity(length);
+    GzDecoder::new(packed).read_to_end(&mut bytes).map_err(|error| broken(&error))?;
+    Ok(bytes)
 }
 
 fn broken(error: &std::io::Error) -> Fault {
@@ -75,6 +86,7 @@ mod tests {
             format!(r#"{{"@adminapi.warnings":["w"],"value":[{}],"@odata.nextLink":"https://h/n"}}"#, rows.join(","));
         let mut page = index(body.into_bytes()).expect("indexes");
         page.truncate(700);
+        page.value_types[3] = crate::page::ValueType::Int64 as u8;
         let stored = StoredPage::pack(&page).expect("packs");
         assert!(stored.size() < page.bytes.len() / 4, "{stored:?} of {page:?}");
         let again = stored.unpack().expect("unpacks");
