@@ -6,7 +6,7 @@ use crate::{
     event::Event,
     fault::{Fault, FaultKind},
     operation::{self, Destination, Operation, OperationId},
-    page::StoredPage,
+    page::{self, StoredPage},
     rest::{
         self, InvokeHeaders,
         entity::{BulkCmdlet, Wanted},
