@@ -232,10 +232,7 @@ impl BulkCmdlet {
         }
         let exchange_guid = parameters.guid("ExchangeGuid")?;
         let database_guid = parameters.guid("DatabaseGuid")?;
-        let mailbox = parameters.identity("Mailbox").map(|mailbox| {
-            named |= mailbox.is_some();
-            mailbox
-        })?;
+        let mailbox = parameters.identity("Mailbox")?;
         // What is piped brings all its ids, and an address among them is what routes.
         let address = [&texts[2], &texts[3], &texts[0], &mailbox].into_iter().flatten().find(|text| text.contains('@'));
         let anchor = address.map(|text| text.split(':').next().unwrap_or_default().to_owned());
