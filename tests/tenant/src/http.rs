@@ -1,5 +1,6 @@
 //! The HTTP messages that the tenant's handlers see and make.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,6 +16,8 @@ use crate::clouds::Host;
 pub enum Body {
     /// The whole body.
     Whole(Option<Bytes>),
+    /// The whole body, in parts: a long page needn't be copied behind its beginning.
+    Parts(VecDeque<Bytes>),
     /// The body's beginning and its announced length; the connection ends after it.
     Cut(Option<Bytes>, u64),
 }
@@ -26,6 +29,7 @@ impl hyper::body::Body for Body {
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         Poll::Ready(match &mut *self {
             Self::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
+            Self::Parts(parts) => parts.pop_front().map(|bytes| Ok(Frame::data(bytes))),
             Self::Cut(bytes, _) => Some(match bytes.take() {
                 Some(bytes) => Ok(Frame::data(bytes)),
                 None => Err(io::Error::other("the connection is cut on purpose")),
@@ -34,14 +38,35 @@ impl hyper::body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None))
+        match self {
+            Self::Whole(bytes) => bytes.is_none(),
+            Self::Parts(parts) => parts.is_empty(),
+            Self::Cut(..) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(match self {
             Self::Whole(bytes) => bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
+            Self::Parts(parts) => parts.iter().map(|bytes| bytes.len() as u64).sum(),
             Self::Cut(_, announced) => *announced,
         })
+    }
+}
+
+impl Body {
+    /// A body of parts that follow each other.
+    pub fn parts(parts: impl IntoIterator<Item = String>) -> Self {
+        Self::Parts(parts.into_iter().map(Bytes::from).filter(|bytes| !bytes.is_empty()).collect())
+    }
+
+    /// The bytes of a whole body.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Whole(bytes) | Self::Cut(bytes, _) => bytes.as_ref().map_or_else(Vec::new, |bytes| bytes.to_vec()),
+            Self::Parts(parts) => parts.iter().flat_map(|bytes| bytes.iter().copied()).collect(),
+        }
     }
 }
 

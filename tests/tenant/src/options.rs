@@ -51,6 +51,12 @@ pub struct Options {
     /// Admin API requests per second and account that are answered; more get 429.
     #[arg(long, value_name = "N")]
     pub throttle_per_second: Option<u32>,
+    /// Leaves `Retry-After` out of the answers to requests that were too many.
+    #[arg(long, requires = "throttle_per_second")]
+    pub throttle_without_retry_after: bool,
+    /// Answers uncompressed, whatever the client accepts: compressing long pages would take longer than everything else.
+    #[arg(long)]
+    pub no_compression: bool,
     /// Fault to inject into every n-th admin API request (every 5th unless told otherwise); repeatable.
     #[arg(long = "fault", value_name = "KIND[:EVERY]")]
     pub faults: Vec<Fault>,

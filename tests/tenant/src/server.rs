@@ -150,12 +150,13 @@ async fn exchange(
         socket,
         ..LogEntry::default()
     };
-    let takes_gzip = header("accept-encoding").is_some_and(|value| {
-        value.split(',').any(|coding| {
-            let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-            name.trim().eq_ignore_ascii_case("gzip") && !matches!(quality.trim(), "q=0" | "q=0.0")
-        })
-    });
+    let takes_gzip = !state.options.no_compression
+        && header("accept-encoding").is_some_and(|value| {
+            value.split(',').any(|coding| {
+                let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
+                name.trim().eq_ignore_ascii_case("gzip") && !matches!(quality.trim(), "q=0" | "q=0.0")
+            })
+        });
     let mut response = match Limited::new(body, LARGEST_BODY).collect().await {
         Err(_) => reply(StatusCode::PAYLOAD_TOO_LARGE, "text/plain; charset=utf-8", "The request is too large."),
         Ok(body) => {
@@ -245,14 +246,17 @@ fn answer(state: &State, request: &Request) -> Reply {
 }
 
 fn compress(response: &mut Reply) {
-    let compressed = match response.body() {
-        Body::Whole(Some(bytes)) if bytes.len() > 128 => {
-            let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 8), Compression::fast());
-            encoder.write_all(bytes).and_then(|()| encoder.finish())
-        }
-        _ => return,
+    let size = response.body().size_hint().exact().unwrap_or(0);
+    if size <= 128 {
+        return;
+    }
+    let mut encoder = GzEncoder::new(Vec::with_capacity(size as usize / 8), Compression::fast());
+    let written = match response.body() {
+        Body::Whole(bytes) => bytes.iter().try_for_each(|bytes| encoder.write_all(bytes)),
+        Body::Parts(parts) => parts.iter().try_for_each(|bytes| encoder.write_all(bytes)),
+        Body::Cut(..) => return,
     };
-    if let Ok(compressed) = compressed {
+    if let Ok(compressed) = written.and_then(|()| encoder.finish()) {
         *response.body_mut() = Body::Whole(Some(compressed.into()));
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));

@@ -9,7 +9,7 @@ use super::paging::{PageToken, ResultSize, page};
 use super::{Caller, cmdlets, rbac};
 use crate::catalog::Catalog;
 use crate::directory::value::push_json_string;
-use crate::http::{Reply, Request, reply};
+use crate::http::{Body, Reply, Request, reply};
 use crate::log::LogFacts;
 use crate::state::{State, now};
 
@@ -346,7 +346,7 @@ fn success(request: &Request, caller: &Caller<'_>, outcome: Outcome) -> Reply {
     let quiet = request
         .header("warningaction")
         .is_some_and(|action| action.eq_ignore_ascii_case("SilentlyContinue") || action.eq_ignore_ascii_case("Ignore"));
-    let mut text = String::with_capacity(outcome.objects.len() + 1024);
+    let mut text = String::new();
     text.push_str("{\"@odata.context\":");
     push_json_string(&mut text, &format!("{}/$metadata#Collection(Exchange.GenericHashTable)", caller.base));
     text.push_str(",\"adminapi.warnings@odata.type\":\"#Collection(String)\",\"@adminapi.warnings\":[");
@@ -359,14 +359,15 @@ fn success(request: &Request, caller: &Caller<'_>, outcome: Outcome) -> Reply {
         }
     }
     text.push_str("],\"value\":[");
-    text.push_str(&outcome.objects);
+    let beginning = std::mem::take(&mut text);
     text.push(']');
     if let Some(link) = &outcome.next_link {
         text.push_str(",\"@odata.nextLink\":");
         push_json_string(&mut text, link);
     }
     text.push('}');
-    let mut response = reply(StatusCode::OK, "application/json;odata.metadata=minimal;odata.streaming=true", text);
+    let mut response = reply(StatusCode::OK, "application/json;odata.metadata=minimal;odata.streaming=true", "");
+    *response.body_mut() = Body::parts([beginning, outcome.objects, text]);
     response.extensions_mut().insert(LogFacts { rows: Some(outcome.rows), ..LogFacts::default() });
     response
 }

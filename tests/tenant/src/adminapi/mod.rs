@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use rsa::traits::PublicKeyParts as _;
 use serde_json::json;
@@ -325,13 +324,10 @@ fn faulty(state: &State, request: &Request, kind: FaultKind) -> Option<Reply> {
 }
 
 fn cut(response: &mut Reply) {
-    if let Body::Whole(Some(bytes)) = response.body_mut() {
-        let announced = bytes.len() as u64;
-        let half: Bytes = bytes.slice(..bytes.len() / 2);
-        *response.body_mut() = Body::Cut(Some(half), announced);
-    } else {
-        *response.body_mut() = Body::Cut(None, 1);
-    }
+    let mut bytes = response.body().bytes();
+    let announced = bytes.len() as u64;
+    bytes.truncate(bytes.len() / 2);
+    *response.body_mut() = if announced > 0 { Body::Cut(Some(bytes.into()), announced) } else { Body::Cut(None, 1) };
 }
 
 fn throttled(state: &State, caller: &Caller<'_>) -> Option<Reply> {
@@ -339,8 +335,10 @@ fn throttled(state: &State, caller: &Caller<'_>) -> Option<Reply> {
     let mut throttle = state.throttle.lock().unwrap_or_else(PoisonError::into_inner);
     let (since, count) =
         throttle.entry(format!("{} {}", caller.realm.tenant_id, caller.identity.name)).or_insert((Instant::now(), 0));
-    if since.elapsed() >= Duration::from_secs(1) {
-        (*since, *count) = (Instant::now(), 0);
+    // The seconds follow each other from the caller's first request on, however late the first request of each of them is.
+    let seconds = since.elapsed().as_secs();
+    if seconds > 0 {
+        (*since, *count) = (*since + Duration::from_secs(seconds), 0);
     }
     *count += 1;
     if *count <= limit {
@@ -349,7 +347,9 @@ fn throttled(state: &State, caller: &Caller<'_>) -> Option<Reply> {
     let body =
         json!({"error": {"code": "TooManyRequests", "message": "Too many requests. Please wait and try again."}});
     let mut response = crate::http::json(StatusCode::TOO_MANY_REQUESTS, &body);
-    set_header(&mut response, "retry-after", "1");
+    if !state.options.throttle_without_retry_after {
+        set_header(&mut response, "retry-after", "1");
+    }
     set_header(&mut response, "rate-limit-limit", &limit.to_string());
     set_header(&mut response, "rate-limit-remaining", "0");
     let reset = time::OffsetDateTime::now_utc() + Duration::from_secs(1);

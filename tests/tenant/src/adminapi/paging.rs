@@ -105,6 +105,11 @@ pub fn page(
         }
         write(found, &mut objects);
         rows += 1;
+        if rows == 1 {
+            // Room for as many again, with a little more for longer ones, so that a long page isn't copied as it grows.
+            let more = page_size.min(limit) - 1;
+            objects.reserve((objects.len() + objects.len() / 16) * more as usize);
+        }
         position = found + 1;
     }
     let more = rows == page_size.min(limit) && find(position).is_some();

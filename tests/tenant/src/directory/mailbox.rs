@@ -1,5 +1,7 @@
 //! The properties of a mailbox, in the order in which `Get-Mailbox` shows them, and how each follows from the mailbox.
 
+pub mod patterns;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
@@ -411,10 +413,6 @@ impl Mailbox<'_> {
     /// Appends the object's JSON, all properties or the selected ones.
     pub fn write(&self, out: &mut String, select: Option<&[usize]>) {
         let schema = Schema::get();
-        let write_one = |out: &mut String, at: usize| {
-            let property = &schema.properties[at];
-            push_property(out, property.name, property.kind, &self.value(at));
-        };
         match select {
             Some(positions) => {
                 out.push('{');
@@ -422,7 +420,7 @@ impl Mailbox<'_> {
                     if number > 0 {
                         out.push(',');
                     }
-                    write_one(out, *at);
+                    self.write_property(*at, out);
                 }
                 out.push('}');
             }
@@ -430,18 +428,23 @@ impl Mailbox<'_> {
                 for piece in &schema.pieces {
                     match piece {
                         Piece::Text(text) => out.push_str(text),
-                        Piece::Property(at) => write_one(out, *at),
+                        Piece::Property(at) => self.write_property(*at, out),
                     }
                 }
             }
             None => {
                 for at in 0..schema.properties.len() {
                     out.push(if at == 0 { '{' } else { ',' });
-                    write_one(out, at);
+                    self.write_property(at, out);
                 }
                 out.push('}');
             }
         }
+    }
+
+    fn write_property(&self, at: usize, out: &mut String) {
+        let property = &Schema::get().properties[at];
+        push_property(out, property.name, property.kind, &self.value(at));
     }
 
     fn is_user(&self) -> bool {
@@ -666,11 +669,18 @@ impl Mailbox<'_> {
                 MailboxType::Room => "RoomMailbox",
                 MailboxType::Equipment => "EquipmentMailbox",
             }),
-            "UMDtmfMap" => Value::List(vec![
-                format!("emailAddress:{}", keypad(&person.alias)),
-                format!("lastNameFirstName:{}", keypad(&format!("{}{}", person.family_name, person.given_name))),
-                format!("firstNameLastName:{}", keypad(&format!("{}{}", person.given_name, person.family_name))),
-            ]),
+            "UMDtmfMap" => {
+                let entry = |kind: &str, words: [&str; 2]| {
+                    let mut text = format!("{kind}:");
+                    words.into_iter().for_each(|word| keypad(&mut text, word));
+                    text
+                };
+                Value::List(vec![
+                    entry("emailAddress", [&person.alias, ""]),
+                    entry("lastNameFirstName", [&person.family_name, &person.given_name]),
+                    entry("firstNameLastName", [&person.given_name, &person.family_name]),
+                ])
+            }
             // Current tenants show the directory name as the identity; Name can be changed, so it is asked for anew.
             "Identity" | "Id" => self.get("Name"),
             "Name" => Value::text(&person.name),
@@ -696,22 +706,20 @@ fn base64_key(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
-fn keypad(text: &str) -> String {
-    text.to_lowercase()
-        .bytes()
-        .filter_map(|byte| match byte {
-            b'a'..=b'c' => Some('2'),
-            b'd'..=b'f' => Some('3'),
-            b'g'..=b'i' => Some('4'),
-            b'j'..=b'l' => Some('5'),
-            b'm'..=b'o' => Some('6'),
-            b'p'..=b's' => Some('7'),
-            b't'..=b'v' => Some('8'),
-            b'w'..=b'z' => Some('9'),
-            b'0'..=b'9' => Some(byte as char),
-            _ => None,
-        })
-        .collect()
+/// Appends a text as it is typed on a telephone's keys.
+fn keypad(out: &mut String, text: &str) {
+    out.extend(text.chars().filter_map(|character| match character.to_ascii_lowercase() {
+        'a'..='c' => Some('2'),
+        'd'..='f' => Some('3'),
+        'g'..='i' => Some('4'),
+        'j'..='l' => Some('5'),
+        'm'..='o' => Some('6'),
+        'p'..='s' => Some('7'),
+        't'..='v' => Some('8'),
+        'w'..='z' => Some('9'),
+        '0'..='9' => Some(character),
+        _ => None,
+    }));
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ use std::sync::OnceLock;
 use company::{CONTOSO, Company};
 use facets::Facet;
 use links::{LinkKind, RecipientId};
+use mailbox::patterns::Rows;
 use mailbox::{Changes, Mailbox, Schema};
 use objects::{Class, Collection};
 use organization::Organization;
@@ -52,6 +53,7 @@ pub struct Directory {
     /// Searches of the audit log that go on from call to call.
     pub audit_sessions: HashMap<String, audit::Session>,
     inbox_rules: HashMap<u64, Collection>,
+    rows: Rows,
     seeded: u64,
     created: BTreeMap<u64, Person>,
     removed: BTreeSet<u64>,
@@ -82,6 +84,7 @@ impl Directory {
             permissions: Permissions::default(),
             audit_sessions: HashMap::new(),
             inbox_rules: HashMap::new(),
+            rows: Rows::default(),
             seed,
             seeded: mailboxes,
             created: BTreeMap::new(),
@@ -115,6 +118,16 @@ impl Directory {
     pub fn mailbox(&self, index: u64) -> Mailbox<'_> {
         let person = self.created.get(&index).cloned().unwrap_or_else(|| self.seed.person(index));
         Mailbox { seed: &self.seed, person, changes: self.changes.get(&index), user_changes: self.users.get(&index) }
+    }
+
+    /// Appends a mailbox's JSON, all properties or the selected ones.
+    pub fn write_mailbox(&self, index: u64, select: Option<&[usize]>, out: &mut String) {
+        let mailbox = self.mailbox(index);
+        if select.is_none() && mailbox.changes.is_none() {
+            self.rows.write(&mailbox, out);
+        } else {
+            mailbox.write(out, select);
+        }
     }
 
     /// Changes a mailbox; tells whether anything changed.

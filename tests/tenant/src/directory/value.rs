@@ -110,20 +110,29 @@ impl Kind {
 /// Appends a JSON string literal.
 pub fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if (control as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", control as u32);
-            }
-            other => out.push(other),
-        }
-    }
+    push_escaped(out, text);
     out.push('"');
+}
+
+/// Appends what stands between the quotation marks of a JSON string literal.
+pub fn push_escaped(out: &mut String, text: &str) {
+    let mut rest = text;
+    // All that has to be escaped is one byte long.
+    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => {
+                let _ = write!(out, "\\u{control:04x}");
+            }
+        }
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
 }
 
 /// Appends `"Name":value`, preceded by the side-car of its kind. A null has no type to announce, so it has no side-car.
@@ -131,9 +140,13 @@ pub fn push_property(out: &mut String, name: &str, kind: Kind, value: &Value) {
     if let Some((suffix, type_name)) = kind.sidecar()
         && *value != Value::Null
     {
-        let _ = write!(out, "\"{name}{suffix}\":\"{type_name}\",");
+        for text in ["\"", name, suffix, "\":\"", type_name, "\","] {
+            out.push_str(text);
+        }
     }
-    let _ = write!(out, "\"{name}\":");
+    for text in ["\"", name, "\":"] {
+        out.push_str(text);
+    }
     push_value(out, kind, value);
 }
 
@@ -164,20 +177,31 @@ fn push_value(out: &mut String, kind: Kind, value: &Value) {
     }
 }
 
-fn push_moment(out: &mut String, ticks: i64, suffix: &str) {
+/// Appends a moment with the seven places of the wire, and what follows it.
+pub fn push_moment(out: &mut String, ticks: i64, suffix: &str) {
     let moment =
         OffsetDateTime::from_unix_timestamp(ticks.div_euclid(TICKS_PER_SECOND)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let _ = write!(
-        out,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:07}{suffix}",
-        moment.year(),
-        u8::from(moment.month()),
-        moment.day(),
-        moment.hour(),
-        moment.minute(),
-        moment.second(),
-        ticks.rem_euclid(TICKS_PER_SECOND)
-    );
+    push_digits(out, moment.year().unsigned_abs(), 4);
+    for (separator, number) in [
+        ('-', u8::from(moment.month())),
+        ('-', moment.day()),
+        ('T', moment.hour()),
+        (':', moment.minute()),
+        (':', moment.second()),
+    ] {
+        out.push(separator);
+        push_digits(out, number.into(), 2);
+    }
+    out.push('.');
+    push_digits(out, ticks.rem_euclid(TICKS_PER_SECOND) as u32, 7);
+    out.push_str(suffix);
+}
+
+/// Appends a number's last digits, so many, with zeros before.
+fn push_digits(out: &mut String, number: u32, count: u32) {
+    for place in (0..count).rev() {
+        out.push((b'0' + (number / 10_u32.pow(place) % 10) as u8) as char);
+    }
 }
 
 /// A moment as the wire has it, in UTC.

@@ -62,9 +62,14 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
             (false, false) => !removed || (inactive_too && inactive),
         }
     };
+    let picks = details.is_some() || plan.is_some() || with_archive || anr.is_some() || filter.is_some();
     let belongs = |index: u64| {
         if !in_scope(index) {
             return false;
+        }
+        // Making a mailbox only to find that all are wanted would cost as much as writing it.
+        if !picks {
+            return true;
         }
         let mailbox = directory.mailbox(index);
         details.as_ref().is_none_or(|list| {
@@ -84,7 +89,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
                 .as_ref()
                 .is_none_or(|filter| filter.holds(&MailboxSubject { mailbox: &mailbox, as_recipient: false }))
     };
-    let write = |index: u64, out: &mut String| directory.mailbox(index).write(out, select.as_deref());
+    let write = |index: u64, out: &mut String| directory.write_mailbox(index, select.as_deref(), out);
     if let Some(identity) = arguments.text("Identity").filter(|identity| !identity.is_empty()) {
         let mut found = directory.find(identity, false);
         found.extend(directory.find(identity, true));
