@@ -69,6 +69,11 @@ impl Running {
         Ok(Self { child, name })
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        lock(&self.child).id()
+    }
+
     /// The exit status if it has ended.
     pub(crate) fn ended(&self) -> Result<Option<ExitStatus>> {
         lock(&self.child).try_wait().with_context(|| format!("can't watch {}", self.name))

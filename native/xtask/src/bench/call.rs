@@ -8,7 +8,7 @@ use super::{Bench, Row};
 const WARM_UP: usize = 100;
 
 pub(super) fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
-    let (mut ours, mut peer) = bench.contenders()?;
+    let (mut ours, mut peer) = bench.contenders(bench.small()?)?;
     for _ in 0..WARM_UP {
         ours.measure("call")?;
         peer.measure("call")?;

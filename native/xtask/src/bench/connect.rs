@@ -13,18 +13,18 @@ const PROCESSES: usize = 5;
 pub(super) fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let (mut first_ours, mut first_peer) = (Vec::new(), Vec::new());
     for _ in 0..PROCESSES {
-        let (mut ours, mut peer) = bench.contenders()?;
+        let (mut ours, mut peer) = bench.contenders(bench.small()?)?;
         first_ours.push(ours.measure("connect")?);
         first_peer.push(peer.measure("connect")?);
     }
-    let (mut ours, mut peer) = bench.contenders()?;
+    let (mut ours, mut peer) = bench.contenders(bench.small()?)?;
     for _ in 0..WARM_UP {
         ours.measure("connect")?;
         peer.measure("connect")?;
     }
     let (warm_ours, warm_peer) = bench.alternate(|| ours.measure("connect"), || peer.measure("connect"))?;
     Ok(vec![
-        Row { name: "connect, first", ours: median(first_ours), peer: median(first_peer), unit: "ms" },
-        Row { name: "connect, warm", ours: warm_ours, peer: warm_peer, unit: "ms" },
+        Row { name: "connect_first", ours: median(first_ours), peer: median(first_peer), unit: "ms" },
+        Row { name: "connect", ours: warm_ours, peer: warm_peer, unit: "ms" },
     ])
 }
