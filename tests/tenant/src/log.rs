@@ -33,6 +33,9 @@ pub struct LogEntry {
     /// The cmdlet's parameters, if the tenant was told to log them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<serde_json::Value>,
+    /// What an entity request asked for: the set, the cmdlet behind it, the keys decoded, the function and the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<serde_json::Value>,
     /// Objects in the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -74,6 +77,8 @@ pub struct LogFacts {
     pub cmdlet_name: Option<String>,
     /// The cmdlet's parameters.
     pub parameters: Option<serde_json::Value>,
+    /// What an entity request asked for.
+    pub entity: Option<serde_json::Value>,
     /// Objects in the answer.
     pub rows: Option<u64>,
     /// The account.

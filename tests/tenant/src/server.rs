@@ -192,6 +192,7 @@ async fn exchange(
     entry.status = response.status().as_u16();
     entry.cmdlet_name = facts.cmdlet_name;
     entry.parameters = facts.parameters;
+    entry.entity = facts.entity;
     entry.rows = facts.rows;
     entry.user = facts.user;
     entry.note = facts.note;

@@ -48,6 +48,30 @@ impl ApiError {
         )
     }
 
+    /// The request isn't written as OData wants it.
+    #[must_use]
+    pub fn odata(message: impl AsRef<str>) -> Self {
+        Self::binding("Microsoft.OData.ODataException", message)
+    }
+
+    /// The path isn't there.
+    #[must_use]
+    pub fn no_resource(segment: &str) -> Self {
+        let message = format!("Resource not found for the segment '{segment}'.");
+        Self::Envelope(StatusCode::NOT_FOUND, json!({"error": {"code": "ResourceNotFound", "message": message}}))
+    }
+
+    /// The account's roles don't have the cmdlet that an entity endpoint needs.
+    #[must_use]
+    pub fn unauthorized(cmdlet: &str) -> Self {
+        let message = format!("User is not allowed to call {cmdlet}");
+        let inner = json!({"message": message, "type": ODATA_EXCEPTION});
+        Self::Envelope(
+            StatusCode::UNAUTHORIZED,
+            json!({"error": {"code": "Unauthorized", "message": message, "innererror": inner}}),
+        )
+    }
+
     /// The parameters could not be bound to a parameter set; the text is in the details too.
     #[must_use]
     pub fn parameters(message: impl AsRef<str>) -> Self {

@@ -28,11 +28,18 @@ pub struct Call<'a> {
     pub arguments: Arguments<'a>,
     /// The properties that `$select` names.
     pub select: Option<Vec<String>>,
-    body: &'a Map<String, Value>,
-    select_text: Option<String>,
-    page_size: u64,
-    position: u64,
-    emitted: u64,
+    /// What the call is, as links to further pages say it.
+    pub(super) body: &'a Map<String, Value>,
+    /// The `$select` of the first page.
+    pub(super) select_text: Option<String>,
+    /// The largest number of results of a page.
+    pub(super) page_size: u64,
+    /// Where the page begins.
+    pub(super) position: u64,
+    /// How many results the pages before had.
+    pub(super) emitted: u64,
+    /// The path and query after the base that links to further pages begin with.
+    pub(super) link: &'a str,
 }
 
 /// What a cmdlet gives back.
@@ -118,7 +125,7 @@ impl Call<'_> {
                 emitted: self.emitted + page.rows,
                 expires: now() + self.state.options.page_token_lifetime_seconds as i64,
             };
-            format!("{}/InvokeCommand?%24skiptoken={}", self.caller.base, token.seal(&self.state.page_key))
+            format!("{}/{}%24skiptoken={}", self.caller.base, self.link, token.seal(&self.state.page_key))
         });
         Ok(Outcome {
             objects: page.objects,
@@ -138,7 +145,7 @@ pub fn post(state: &State, request: &Request, caller: &Caller<'_>) -> Reply {
     }
     let body: Map<String, Value> = match serde_json::from_slice(&request.body) {
         Ok(Value::Object(body)) => body,
-        _ => return odata("Unable to read the request body as a JSON object.").reply(),
+        _ => return ApiError::odata("Unable to read the request body as a JSON object.").reply(),
     };
     let token = match request.query("$skiptoken") {
         None => None,
@@ -165,7 +172,8 @@ pub fn get(state: &State, request: &Request, caller: &Caller<'_>) -> Reply {
     with_cmdlet(state, response, &body)
 }
 
-fn opened(state: &State, caller: &Caller<'_>, text: &str) -> Option<PageToken> {
+/// The page that a `$skiptoken` leads to, if it is the caller's and still alive.
+pub(super) fn opened(state: &State, caller: &Caller<'_>, text: &str) -> Option<PageToken> {
     PageToken::open(text, &state.page_key, now())
         .filter(|token| token.tenant == caller.tenant.to_lowercase() && token.caller == caller.identity.object_id)
 }
@@ -184,7 +192,7 @@ fn with_cmdlet(state: &State, mut response: Reply, body: &Map<String, Value>) ->
 }
 
 /// The call in a form that is the same for every spelling of the same JSON: members by name, no blanks.
-fn canonical(body: &Map<String, Value>) -> String {
+pub(super) fn canonical(body: &Map<String, Value>) -> String {
     let mut text = String::new();
     push_canonical(&mut text, body);
     text
@@ -206,10 +214,6 @@ fn push_canonical(out: &mut String, object: &Map<String, Value>) {
         }
     }
     out.push('}');
-}
-
-fn odata(message: impl AsRef<str>) -> ApiError {
-    ApiError::binding("Microsoft.OData.ODataException", message)
 }
 
 fn run(
@@ -235,7 +239,7 @@ fn outcome(
     match request.header("x-responseformat").map(str::to_ascii_lowercase).as_deref() {
         None | Some("json") => {}
         Some("clixml") => return Err(ApiError::not_implemented("the response format clixml")),
-        Some(other) => return Err(odata(format!("The response format '{other}' is unknown."))),
+        Some(other) => return Err(ApiError::odata(format!("The response format '{other}' is unknown."))),
     }
     let page_size = page_size(request)?;
     let (name, parameters) = read_input(body)?;
@@ -258,7 +262,7 @@ fn outcome(
             let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
             let valid = |name: &String| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
             if !names.iter().all(valid) {
-                return Err(odata(format!("The query option $select has an invalid value: '{text}'.")));
+                return Err(ApiError::odata(format!("The query option $select has an invalid value: '{text}'.")));
             }
             Some(names)
         }
@@ -274,6 +278,7 @@ fn outcome(
         page_size,
         position: token.map_or(0, |token| token.position),
         emitted: token.map_or(0, |token| token.emitted),
+        link: "InvokeCommand?",
     };
     cmdlets::run(&call).unwrap_or_else(|| Err(forbidden()))
 }
@@ -284,40 +289,43 @@ type Input<'a> = (&'a str, Option<&'a Map<String, Value>>);
 /// The cmdlet's name and parameters. Names are compared exactly: a key in another casing is an unknown key.
 fn read_input(body: &Map<String, Value>) -> Result<Input<'_>, ApiError> {
     if let Some(key) = body.keys().find(|key| *key != "CmdletInput") {
-        return Err(odata(format!(
+        return Err(ApiError::odata(format!(
             "The parameter '{key}' in the request payload is not a valid parameter for the operation 'InvokeCommand'."
         )));
     }
     let Some(Value::Object(input)) = body.get("CmdletInput") else {
-        return Err(odata("The parameter 'CmdletInput' of the operation 'InvokeCommand' must be an object."));
+        return Err(ApiError::odata("The parameter 'CmdletInput' of the operation 'InvokeCommand' must be an object."));
     };
     for key in input.keys() {
         if !matches!(key.as_str(), "CmdletName" | "Parameters" | "@odata.type") {
-            return Err(odata(format!(
+            return Err(ApiError::odata(format!(
                 "The property '{key}' does not exist on type 'Exchange.CmdletInvokeInputType'. Make sure to only use property \
                  names that are defined by the type."
             )));
         }
     }
     let Some(Value::String(name)) = input.get("CmdletName") else {
-        return Err(odata("The property 'CmdletName' of type 'Exchange.CmdletInvokeInputType' must be a string."));
+        return Err(ApiError::odata(
+            "The property 'CmdletName' of type 'Exchange.CmdletInvokeInputType' must be a string.",
+        ));
     };
     match input.get("Parameters") {
         None => Ok((name, None)),
         Some(Value::Object(parameters)) => {
             // The annotation of the parameters themselves is allowed and says nothing new.
             if parameters.get("@odata.type").is_some() {
-                return Err(odata("The simulator expects 'Parameters' without an annotation of its own."));
+                return Err(ApiError::odata("The simulator expects 'Parameters' without an annotation of its own."));
             }
             Ok((name, Some(parameters)))
         }
-        Some(_) => {
-            Err(odata("The property 'Parameters' must be an object; leave it out or send {} if there are none."))
-        }
+        Some(_) => Err(ApiError::odata(
+            "The property 'Parameters' must be an object; leave it out or send {} if there are none.",
+        )),
     }
 }
 
-fn page_size(request: &Request) -> Result<u64, ApiError> {
+/// The page size that a request prefers.
+pub(super) fn page_size(request: &Request) -> Result<u64, ApiError> {
     let mut size = 1000;
     for value in request.headers.get_all("prefer") {
         let value = value.to_str().unwrap_or("");
@@ -330,7 +338,7 @@ fn page_size(request: &Request) -> Result<u64, ApiError> {
                 size = match text.trim().parse() {
                     Ok(size @ 1..=1000) => size,
                     _ => {
-                        return Err(odata(format!(
+                        return Err(ApiError::odata(format!(
                             "The preference odata.maxpagesize={} is not between 1 and 1000.",
                             text.trim()
                         )));

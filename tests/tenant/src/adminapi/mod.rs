@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod cmdlets;
+pub mod entities;
 pub mod errors;
 pub mod invoke;
 pub mod paging;
@@ -87,7 +88,7 @@ pub fn handle(state: &State, request: &Request) -> Reply {
             Some(response) => response,
             None => match throttled(state, &caller) {
                 Some(response) => response,
-                None => answer(state, request, &caller, &segments[3..]),
+                None => answer(state, request, &caller),
             },
         };
     if fault == Some(FaultKind::CutConnection) {
@@ -108,11 +109,13 @@ fn with_caller(mut response: Reply, caller: &Caller<'_>, fault: Option<FaultKind
     response
 }
 
-fn answer(state: &State, request: &Request, caller: &Caller<'_>, rest: &[String]) -> Reply {
+fn answer(state: &State, request: &Request, caller: &Caller<'_>) -> Reply {
     if caller.identity.is_application && caller.identity.role_groups.is_empty() {
         return ApiError::unsupported_role(&caller.identity).reply();
     }
-    let endpoint = rest.first().map_or("", String::as_str).to_ascii_lowercase();
+    let rest: Vec<&str> = request.path.split('/').filter(|segment| !segment.is_empty()).skip(3).collect();
+    let endpoint =
+        percent_encoding::percent_decode_str(rest.first().unwrap_or(&"")).decode_utf8_lossy().to_ascii_lowercase();
     match (request.method.clone(), endpoint.as_str(), rest.len()) {
         (Method::GET, "exomodulefile", 1) => module_file(state, caller),
         (Method::GET, "exobanner('autogensession')", 1) => banner(caller),
@@ -123,14 +126,16 @@ fn answer(state: &State, request: &Request, caller: &Caller<'_>, rest: &[String]
         (_, "exomodulefile" | "exobanner('autogensession')" | "invokecommand", 1) => {
             empty(StatusCode::METHOD_NOT_ALLOWED)
         }
-        _ => not_found(rest.first().map_or("", String::as_str)),
+        // The model of entities is Exchange Online's.
+        _ if caller.surface != Surface::Exchange => not_found(rest.first().unwrap_or(&"")),
+        (Method::GET, ..) => entities::get(state, request, caller, &rest),
+        _ => empty(StatusCode::METHOD_NOT_ALLOWED),
     }
 }
 
 /// What the service says about a path that it doesn't have, or that the simulator doesn't have.
 fn not_found(segment: &str) -> Reply {
-    let body = json!({"error": {"code": "ResourceNotFound", "message": format!("Resource not found for the segment '{segment}'.")}});
-    crate::http::json(StatusCode::NOT_FOUND, &body)
+    ApiError::no_resource(segment).reply()
 }
 
 /// Who the request's token stands for, in which tenant and for which service; or the refusal.

@@ -51,7 +51,7 @@ const FOLDERS: [(&str, &str, &str, u64); 21] = [
 ];
 
 /// Kinds of folders that may be asked for although a mailbox here has none.
-const OTHER_SCOPES: [&str; 8] = [
+const OTHER_SCOPES: [&str; 9] = [
     "ConversationHistory",
     "LegacyArchiveJournals",
     "ManagedCustomFolder",
@@ -59,6 +59,7 @@ const OTHER_SCOPES: [&str; 8] = [
     "Personal",
     "Clutter",
     "AuditLogs",
+    "RssSubscriptions",
     "QuickContacts",
 ];
 

@@ -25,6 +25,8 @@ mod values;
 
 use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
+pub(super) use permissions::{permitted_recipients, trustee};
+
 use super::errors::ApiError;
 use super::invoke::{Call, Outcome};
 use crate::directory::Directory;

@@ -1,7 +1,7 @@
 //! Who may open a mailbox, and who may send as a recipient.
 
 use super::generic::{identity, list_of};
-use super::recipient::{at_position, positions};
+use super::recipient::{at_position, positions, write_recipient};
 use super::{Cmdlet, one_mailbox, one_recipient, read, refuse_unevaluated, write};
 use crate::adminapi::errors::ApiError;
 use crate::adminapi::invoke::{Call, Outcome};
@@ -25,7 +25,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
 const ROWS: u64 = 1 << 16;
 
 /// How a trustee is shown: a user by the user principal name, everything else by its name.
-pub(super) fn trustee(directory: &Directory, text: &str) -> Result<String, ApiError> {
+pub(in crate::adminapi) fn trustee(directory: &Directory, text: &str) -> Result<String, ApiError> {
     if text.trim().eq_ignore_ascii_case(SELF) {
         return Ok(SELF.to_owned());
     }
@@ -207,6 +207,29 @@ fn get_send_as(call: &Call<'_>) -> Result<Outcome, ApiError> {
             let owner = directory.recipient_text(recipient, "Name");
             write_send_as(call, &owner, &rows(recipient)[(at % ROWS) as usize], out);
         },
+    )
+}
+
+/// Lists the recipients that somebody else, or the one who is asked for, may send as.
+pub(in crate::adminapi) fn permitted_recipients(
+    call: &Call<'_>,
+    identity: Option<&str>,
+    user: Option<&str>,
+) -> Result<Outcome, ApiError> {
+    let directory = read(call);
+    let user = user.map(|user| trustee(&directory, user)).transpose()?;
+    let one = identity.map(|identity| one_recipient(&directory, identity)).transpose()?;
+    let belongs = |recipient: RecipientId| {
+        one.is_none_or(|one| one == recipient)
+            && directory.exists(recipient)
+            && directory
+                .send_as(recipient)
+                .iter()
+                .any(|known| user.as_ref().is_none_or(|user| known.eq_ignore_ascii_case(user)))
+    };
+    call.list(
+        |from| positions(&directory, from).find(|at| belongs(at_position(*at))),
+        |at, out| write_recipient(&directory, at_position(at), out, call.select.as_deref()),
     )
 }
 

@@ -47,6 +47,9 @@ fn in_scope(folder: &Folder, scope: Option<&str>) -> bool {
         None => true,
         Some(scope) if scope.eq_ignore_ascii_case("All") => !folder.is_recoverable(),
         Some(scope) if scope.eq_ignore_ascii_case("RecoverableItems") => folder.is_recoverable(),
+        // Some scopes have other names than the kinds of folders.
+        Some(scope) if scope.eq_ignore_ascii_case("Personal") => folder.folder_type == "User Created",
+        Some(scope) if scope.eq_ignore_ascii_case("RssSubscriptions") => folder.folder_type == "RssSubscription",
         Some(scope) => folder.folder_type.eq_ignore_ascii_case(scope),
     }
 }
