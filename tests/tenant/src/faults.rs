@@ -39,13 +39,13 @@ impl Faults {
         self.answers.pop_front()
     }
 
-    /// The fault of the request at hand.
-    pub fn take(&mut self) -> Option<FaultKind> {
-        if let Some(kind) = self.next.pop_front() {
-            return Some(kind);
+    /// The fault of the request at hand, if it is of a kind that can meet it; the others wait for their request.
+    pub fn take(&mut self, wanted: impl Fn(FaultKind) -> bool) -> Option<FaultKind> {
+        if self.next.front().is_some_and(|kind| wanted(*kind)) {
+            return self.next.pop_front();
         }
         let mut met = None;
-        for (fault, count) in &mut self.periodic {
+        for (fault, count) in self.periodic.iter_mut().filter(|(fault, _)| wanted(fault.kind)) {
             *count += 1;
             if *count >= fault.every && met.is_none() {
                 *count = 0;
@@ -63,9 +63,10 @@ mod tests {
     #[test]
     fn every_third_request_meets_the_fault() {
         let mut faults = Faults::new(&[Fault { kind: FaultKind::Busy, every: 3 }]);
-        let met: Vec<bool> = (0..6).map(|_| faults.take().is_some()).collect();
+        let met: Vec<bool> = (0..6).map(|_| faults.take(|_| true).is_some()).collect();
         assert_eq!(met, [false, false, true, false, false, true]);
         faults.push([FaultKind::CutConnection]);
-        assert_eq!(faults.take(), Some(FaultKind::CutConnection));
+        assert_eq!(faults.take(|kind| kind != FaultKind::CutConnection), None, "it waits");
+        assert_eq!(faults.take(|_| true), Some(FaultKind::CutConnection));
     }
 }

@@ -79,7 +79,7 @@ pub use facts::{
     AccountFacts, ApplicationFacts, CertificateFacts, ControlFacts, Facts, FederatedFacts, IdentityFacts,
     ManagedIdentityFacts, SecretFacts, TenantFacts,
 };
-pub use log::LogEntry;
+pub use log::{LogEntry, PartEntry};
 pub use options::{Fault, FaultKind, Options};
 use server::Server;
 use state::State;

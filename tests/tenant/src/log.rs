@@ -36,6 +36,9 @@ pub struct LogEntry {
     /// What an entity request asked for: the set, the cmdlet behind it, the keys decoded, the function and the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity: Option<serde_json::Value>,
+    /// The parts, if it was a batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartEntry>,
     /// Objects in the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -70,6 +73,38 @@ pub struct LogEntry {
     pub response_bytes: u64,
 }
 
+/// What is logged of a part of a batch.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartEntry {
+    /// The part's id.
+    pub id: String,
+    /// The method.
+    pub method: String,
+    /// The address as the client wrote it, without the token of a link.
+    pub url: String,
+    /// The status it was answered with.
+    pub status: u16,
+    /// The cmdlet, if it ran one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cmdlet_name: Option<String>,
+    /// The cmdlet's parameters, if the tenant was told to log them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<serde_json::Value>,
+    /// What an entity request asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<serde_json::Value>,
+    /// Objects in the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// The account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The fault that it met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 /// What a handler adds to the log, carried as an extension of its response.
 #[derive(Clone, Debug, Default)]
 pub struct LogFacts {
@@ -79,6 +114,8 @@ pub struct LogFacts {
     pub parameters: Option<serde_json::Value>,
     /// What an entity request asked for.
     pub entity: Option<serde_json::Value>,
+    /// The parts of a batch.
+    pub parts: Vec<PartEntry>,
     /// Objects in the answer.
     pub rows: Option<u64>,
     /// The account.

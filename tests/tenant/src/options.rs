@@ -155,6 +155,12 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Whether it is a fault of the connection, which meets a batch as a whole and never one of its parts.
+    #[must_use]
+    pub fn is_of_connection(self) -> bool {
+        matches!(self, Self::BadGatewayHtml | Self::ThrottledText | Self::CutConnection | Self::Redirect302)
+    }
+
     /// All kinds with the names used on the command line.
     pub const NAMES: [(&'static str, Self); 10] = [
         ("error-502-html", Self::BadGatewayHtml),

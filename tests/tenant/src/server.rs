@@ -193,6 +193,7 @@ async fn exchange(
     entry.cmdlet_name = facts.cmdlet_name;
     entry.parameters = facts.parameters;
     entry.entity = facts.entity;
+    entry.parts = facts.parts;
     entry.rows = facts.rows;
     entry.user = facts.user;
     entry.note = facts.note;

@@ -1,6 +1,7 @@
 //! The admin API: who calls, faults and throttling, and the endpoints.
 
 pub mod arguments;
+pub mod batch;
 pub mod cmdlets;
 pub mod entities;
 pub mod errors;
@@ -58,46 +59,104 @@ pub struct Caller<'a> {
 /// Answers a request to the admin API.
 #[must_use]
 pub fn handle(state: &State, request: &Request) -> Reply {
-    let segments = request.segments();
-    let (Some(version), Some(tenant)) = (segments.get(1), segments.get(2)) else {
-        return not_found("adminapi");
-    };
-    if !version.eq_ignore_ascii_case("beta") && !version.eq_ignore_ascii_case("v1.0") {
-        return not_found(version);
-    }
-    let (identity, realm, surface) = match authenticate(state, request, tenant) {
-        Ok(found) => found,
+    let caller = match caller(state, request) {
+        Ok(caller) => caller,
         Err(refusal) => return refusal,
     };
-    let base = format!("{}/{}/{version}/{tenant}", request.origin, segments[0]);
-    let caller = Caller { identity, realm, surface, tenant, base };
     if let Some(response) = region::redirect_to(state, request, &caller) {
         return with_caller(response, &caller, None);
     }
-    let (fault, laid_down) = {
-        let mut faults = state.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        let laid_down = faults.take_answer();
-        (if laid_down.is_some() { None } else { faults.take() }, laid_down)
+    let (mut response, fault) = if is_batch(request) {
+        // What concerns the connection meets the whole batch, everything else its parts.
+        attend(state, request, FaultKind::is_of_connection, false, || {
+            if request.method == Method::POST {
+                batch::post(state, request, &caller)
+            } else {
+                empty(StatusCode::METHOD_NOT_ALLOWED)
+            }
+        })
+    } else {
+        attend(
+            state,
+            request,
+            |_| true,
+            true,
+            || throttled(state, &caller).unwrap_or_else(|| answer(state, request, &caller)),
+        )
     };
-    if let Some((status, body)) = laid_down {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        return crate::http::reply(status, "application/json; charset=utf-8", body);
-    }
-    let mut response =
-        match fault.filter(|kind| *kind != FaultKind::CutConnection).and_then(|kind| faulty(state, request, kind)) {
-            Some(response) => response,
-            None => match throttled(state, &caller) {
-                Some(response) => response,
-                None => answer(state, request, &caller),
-            },
-        };
-    if fault == Some(FaultKind::CutConnection) {
-        cut(&mut response);
-    }
     if region::is_regional(&request.host) {
         region::add_affinity(request, &mut response);
     }
     with_caller(response, &caller, fault)
+}
+
+/// Answers a part of a batch, unless something else refuses it for the caller that its token stands for.
+fn part(state: &State, request: &Request, check: impl Fn(&Caller<'_>) -> Result<(), ApiError>) -> Reply {
+    let caller = match caller(state, request) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal,
+    };
+    if is_batch(request) {
+        return ApiError::odata("A batch can't have another batch in it.").reply();
+    }
+    let of_part = |kind: FaultKind| !kind.is_of_connection();
+    let (response, fault) = attend(state, request, of_part, true, || {
+        throttled(state, &caller).unwrap_or_else(|| match check(&caller) {
+            Ok(()) => answer(state, request, &caller),
+            Err(error) => error.reply(),
+        })
+    });
+    with_caller(response, &caller, fault)
+}
+
+/// Who calls what; or the refusal.
+fn caller<'a>(state: &'a State, request: &'a Request) -> Result<Caller<'a>, Reply> {
+    let segments: Vec<&str> = request.path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let (Some(first), Some(version), Some(tenant)) = (segments.first(), segments.get(1), segments.get(2)) else {
+        return Err(not_found("adminapi"));
+    };
+    if !first.eq_ignore_ascii_case("adminapi") {
+        return Err(not_found(first));
+    }
+    if !version.eq_ignore_ascii_case("beta") && !version.eq_ignore_ascii_case("v1.0") {
+        return Err(not_found(version));
+    }
+    let (identity, realm, surface) = authenticate(state, request, tenant)?;
+    let base = format!("{}/{first}/{version}/{tenant}", request.origin);
+    Ok(Caller { identity, realm, surface, tenant, base })
+}
+
+fn is_batch(request: &Request) -> bool {
+    let mut rest = request.path.split('/').filter(|segment| !segment.is_empty()).skip(3);
+    let first = rest.next().unwrap_or("");
+    rest.next().is_none() && (first.eq_ignore_ascii_case("$batch") || first.eq_ignore_ascii_case("%24batch"))
+}
+
+/// Does the work unless a fault of the wanted kinds or, where they count, an answer laid down is in its place.
+fn attend(
+    state: &State,
+    request: &Request,
+    wanted: impl Fn(FaultKind) -> bool,
+    with_answers: bool,
+    work: impl FnOnce() -> Reply,
+) -> (Reply, Option<FaultKind>) {
+    let (fault, laid_down) = {
+        let mut faults = state.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let laid_down = if with_answers { faults.take_answer() } else { None };
+        (if laid_down.is_some() { None } else { faults.take(wanted) }, laid_down)
+    };
+    if let Some((status, body)) = laid_down {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return (crate::http::reply(status, "application/json; charset=utf-8", body), None);
+    }
+    let mut response = fault
+        .filter(|kind| *kind != FaultKind::CutConnection)
+        .and_then(|kind| faulty(state, request, kind))
+        .unwrap_or_else(work);
+    if fault == Some(FaultKind::CutConnection) {
+        cut(&mut response);
+    }
+    (response, fault)
 }
 
 /// Adds to the log who called and which fault they met.
