@@ -391,10 +391,7 @@ impl Mailbox<'_> {
     /// A property's values by name.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<String> {
-        match self.get(name) {
-            Value::List(items) => items,
-            _ => Vec::new(),
-        }
+        self.get(name).into_list()
     }
 
     /// A property's value by position.

@@ -48,6 +48,15 @@ impl Value {
         }
     }
 
+    /// The items of a multi-valued property; none if the value isn't one.
+    #[must_use]
+    pub fn into_list(self) -> Vec<String> {
+        match self {
+            Self::List(items) => items,
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether a filter's `-eq $null` holds for the value.
     #[must_use]
     pub fn is_blank(&self) -> bool {

@@ -124,10 +124,7 @@ impl Entry {
     /// A property's values.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<String> {
-        match self.get(name) {
-            Value::List(items) => items,
-            _ => Vec::new(),
-        }
+        self.get(name).into_list()
     }
 
     /// Whether a Boolean property is on.
