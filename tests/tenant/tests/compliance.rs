@@ -146,3 +146,45 @@ async fn cases_have_holds_and_searches() {
     let exchange = fixture.token("admin").await;
     assert_eq!(fixture.run(&exchange, "Get-Label", json!({})).await.status, 403, "it is another service");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_search_found_is_shown_or_taken_away() {
+    let fixture = Fixture::with_mailboxes(30).await;
+    let token = compliance_token(&fixture).await;
+    let new = json!({"Name": "Phishing", "ExchangeLocation": ["All"], "ContentMatchQuery": "subject:win"});
+    fixture.ok(&token, "New-ComplianceSearch", new).await;
+    let purge = json!({"SearchName": "Phishing", "Purge": true, "PurgeType": "SoftDelete", "Confirm": false});
+    let early = fixture.run(&token, "New-ComplianceSearchAction", purge.clone()).await;
+    assert!(error_text(&early).contains("no results yet"), "{}", early.text());
+    fixture.ok(&token, "Start-ComplianceSearch", json!({"Identity": "Phishing"})).await;
+    while fixture.ok(&token, "Get-ComplianceSearch", json!({"Identity": "Phishing"})).await[0]["Status"] != "Completed"
+    {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let made = fixture.ok(&token, "New-ComplianceSearchAction", purge.clone()).await;
+    assert_eq!((&made[0]["Name"], &made[0]["Action"]), (&json!("Phishing_Purge"), &json!("Purge")));
+    assert_eq!(made[0]["Results"], "");
+    let twice = fixture.run(&token, "New-ComplianceSearchAction", purge).await;
+    assert!(twice.text().contains("already exists"), "{}", twice.text());
+    fixture.ok(&token, "New-ComplianceSearchAction", json!({"SearchName": "Phishing", "Preview": true})).await;
+    let get = async |parameters: Value| fixture.ok(&token, "Get-ComplianceSearchAction", parameters).await;
+    assert_eq!(names(&get(json!({})).await), ["Phishing_Purge", "Phishing_Preview"]);
+    assert_eq!(names(&get(json!({"Purge": true})).await), ["Phishing_Purge"]);
+    let done = loop {
+        let action = get(json!({"Identity": "Phishing_Purge"})).await.remove(0);
+        if action["Status"] == "Completed" {
+            break action;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let results = done["Results"].as_str().unwrap();
+    assert!(results.starts_with("Purge Type: SoftDelete; Item count: "), "{results}");
+    let counts = results.split("Location: ").skip(1).map(|line| {
+        let (_, rest) = line.split_once("Item count: ").unwrap();
+        rest.split(';').next().unwrap().parse::<u64>().unwrap()
+    });
+    let whole = results.split("Item count: ").nth(1).unwrap().split(';').next().unwrap().parse::<u64>().unwrap();
+    assert!(counts.clone().all(|count| count <= 10) && counts.sum::<u64>() == whole && whole > 0, "{results}");
+    fixture.ok(&token, "Remove-ComplianceSearchAction", json!({"Identity": "Phishing_Purge", "Confirm": false})).await;
+    assert_eq!(names(&get(json!({})).await), ["Phishing_Preview"]);
+}

@@ -88,6 +88,11 @@ async fn settings_are_kept_and_checked() {
         .await;
     let region = get("MailboxRegionalConfiguration", "adele").await;
     assert_eq!((&region["DateFormat"], &region["TimeZone"]), (&json!("dd.MM.yyyy"), &json!("W. Europe Standard Time")));
+    let junk = json!({"@odata.type": "#Exchange.GenericHashTable", "Add": ["fabrikam.example"]});
+    let junk = json!({"Identity": "adele", "BlockedSendersAndDomains": junk, "Enabled": false});
+    fixture.ok(&token, "Set-MailboxJunkEmailConfiguration", junk).await;
+    let junk = get("MailboxJunkEmailConfiguration", "adele").await;
+    assert_eq!((&junk["BlockedSendersAndDomains"], &junk["Enabled"]), (&json!(["fabrikam.example"]), &json!(false)));
     assert_eq!(get("CalendarProcessing", "boardroom").await["AutomateProcessing"], "AutoAccept");
     let room = json!({"Identity": "boardroom", "AllBookInPolicy": false, "BookInPolicy": ["adele", "Sales Team"], "BookingWindowInDays": 30});
     fixture.ok(&token, "Set-CalendarProcessing", room).await;

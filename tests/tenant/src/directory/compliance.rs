@@ -397,3 +397,38 @@ UnindexedSize J 0
         .collect()
     },
 );
+
+/// What is done with what a search found: a preview, or taking it away.
+pub static COMPLIANCE_ACTION: Class = class(
+    "ComplianceSearchAction",
+    &[],
+    &[],
+    "
+Action T
+CaseId T null
+CaseName T
+CreatedBy T
+CreatedTime U null
+Errors T
+Guid G
+Identity T
+IsValid B true
+JobEndTime U null
+JobProgress I 0
+JobRunId G
+JobStartTime U null
+LastModifiedBy T
+LastModifiedTime U null
+Name T
+ObjectState T Unchanged
+Results T
+Retry B false
+RunBy T
+SearchName T
+Status T NotStarted
+~PurgeType T
+~StartedTicks J 0
+~WhenCreatedUTC U null
+",
+    none,
+);

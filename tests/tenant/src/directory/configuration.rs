@@ -2,12 +2,10 @@
 
 use std::sync::OnceLock;
 
-use super::objects::{Class, Entry};
+use super::objects::{Class, Entry, NAMES, directory_class as class};
 use super::seed::Seed;
 use super::value::Value;
 use crate::clouds::Surface;
-
-const NAMES: &[&str] = &["Name", "Identity", "DistinguishedName", "Guid"];
 
 /// Nothing of the kind is there at first.
 fn none(_: &'static Class, _: &Seed) -> Vec<Entry> {
@@ -17,29 +15,6 @@ fn none(_: &'static Class, _: &Seed) -> Vec<Entry> {
 /// One object called Default.
 fn one_default(class: &'static Class, seed: &Seed) -> Vec<Entry> {
     vec![Entry::first(class, seed, "Default")]
-}
-
-const fn class(
-    noun: &'static str,
-    settable_by: &'static [&'static str],
-    orders: &'static [&'static str],
-    directory_class: &'static str,
-    table: &'static str,
-    first: fn(&'static Class, &Seed) -> Vec<Entry>,
-) -> Class {
-    Class {
-        noun,
-        surface: Surface::Exchange,
-        shape: None,
-        settable_by,
-        orders,
-        in_directory: true,
-        directory_class,
-        table,
-        identities: NAMES,
-        first,
-        schema: OnceLock::new(),
-    }
 }
 
 /// A domain of the organization.
@@ -348,4 +323,33 @@ UnifiedAuditLogFirstOptInDate O null
 UnifiedAuditLogIngestionEnabled B true
 ",
     |class, seed| vec![Entry::first(class, seed, "Admin Audit Log Settings")],
+);
+
+/// When messages of a mailbox are moved or deleted.
+pub static MRM_POLICY: Class = class(
+    "RetentionPolicy",
+    &[],
+    &[],
+    "ms-Exch-Mailbox-Recipient-Template",
+    "
+IsDefault B false
+IsDefaultArbitrationMailbox B false
+RetentionId G
+RetentionPolicyTagLinks L []
+",
+    |class, seed| {
+        let tags = [
+            "Default 2 year move to archive",
+            "Recoverable Items 14 days move to archive",
+            "Personal 1 year move to archive",
+            "1 Month Delete",
+            "Never Delete",
+        ];
+        let mut policy = Entry::first(class, seed, "Default MRM Policy")
+            .with("IsDefault", Value::Bool(true))
+            .with("RetentionPolicyTagLinks", Value::List(tags.map(str::to_owned).to_vec()));
+        let guid = policy.get("Guid");
+        policy.set("RetentionId", guid);
+        vec![policy]
+    },
 );

@@ -301,11 +301,13 @@ pub fn device_statistics(directory: &Directory, index: u64) -> Vec<Vec<Shown>> {
         return Vec::new();
     }
     let own = mailbox.text("Identity");
-    (0..1 + mailbox.person.hash % 2)
-        .map(|device| {
-            let hash = directory.seed.hash(61, index * 4 + device);
+    let ids = (0..1 + mailbox.person.hash % 2).map(|device| {
+        let hash = directory.seed.hash(61, index * 4 + device);
+        (hash, format!("{:032X}", u128::from(hash) << 40 | u128::from(index)))
+    });
+    ids.filter(|(_, id)| !directory.removed_devices.contains(id))
+        .map(|(hash, id)| {
             let (device_type, model, system) = MODELS[(hash % 4) as usize];
-            let id = format!("{:032X}", u128::from(hash) << 40 | u128::from(index));
             let first = ticks_from_unix(1_750_000_000 + (hash % 10_000_000) as i64);
             let last = ticks_from_unix(1_779_000_000 + (hash % 500_000) as i64);
             let identity = format!("{own}\\ExchangeActiveSyncDevices\\{}§{id}", device_type.replace(' ', ""));
@@ -335,4 +337,56 @@ pub fn device_statistics(directory: &Directory, index: u64) -> Vec<Vec<Shown>> {
             })
         })
         .collect()
+}
+
+/// The directory object of a device: what it is, without what it does with the mailbox.
+#[must_use]
+pub fn device(directory: &Directory, index: u64, statistics: &[Shown]) -> Vec<Shown> {
+    let known = |name: &str| {
+        let found = statistics.iter().find(|(known, ..)| known == name);
+        found.map_or((Kind::Text, Value::Null), |(_, kind, value)| (*kind, value.clone()))
+    };
+    let mailbox = directory.mailbox(index);
+    let (_, identity) = known("Identity");
+    let identity = identity.into_text();
+    let name = identity.rsplit('\\').next().unwrap_or("").to_owned();
+    let same = |name: &'static str| (name, known(name));
+    let text = |name: &'static str, text: &str| (name, (Kind::Text, Value::text(text)));
+    let flag = |name: &'static str, flag: bool| (name, (Kind::Bool, Value::Bool(flag)));
+    let path = format!("CN={name},CN=ExchangeActiveSyncDevices,{}", mailbox.text("DistinguishedName"));
+    [
+        same("ClientType"),
+        same("ClientVersion"),
+        same("DeviceAccessControlRule"),
+        same("DeviceAccessState"),
+        same("DeviceAccessStateReason"),
+        ("DeviceId", known("DeviceID")),
+        same("DeviceImei"),
+        same("DeviceMobileOperator"),
+        same("DeviceModel"),
+        same("DeviceOS"),
+        same("DeviceOSLanguage"),
+        ("DeviceTelephoneNumber", known("DevicePhoneNumber")),
+        same("DeviceType"),
+        same("DeviceUserAgent"),
+        text("DistinguishedName", &path),
+        same("FirstSyncTime"),
+        ("FriendlyName", known("DeviceFriendlyName")),
+        same("Guid"),
+        text("Id", &identity),
+        text("Identity", &identity),
+        flag("IsCompliant", false),
+        flag("IsDisabled", false),
+        flag("IsManaged", false),
+        flag("IsValid", true),
+        text("Name", &name),
+        text("ObjectState", "Unchanged"),
+        text("OrganizationId", &mailbox.text("OrganizationId")),
+        text("UserDisplayName", &mailbox.text("UserPrincipalName")),
+        ("WhenChangedUTC", known("LastPolicyUpdateTime")),
+        ("WhenCreatedUTC", known("FirstSyncTime")),
+    ]
+    .into_iter()
+    .map(|(name, (kind, value))| (name.to_owned(), kind, value))
+    .collect()
 }

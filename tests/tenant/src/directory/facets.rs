@@ -305,6 +305,28 @@ WebSuggestedRepliesEnabledForUser B true
     computed: owned,
 };
 
+/// What a mailbox takes for junk, and from whom it takes nothing for junk.
+pub static JUNK_EMAIL: Facet = Facet {
+    class: class(
+        "MailboxJunkEmailConfiguration",
+        None,
+        &["Set-MailboxJunkEmailConfiguration"],
+        &["FailOnError", "IgnoreDefaultScope"],
+        false,
+        "
+ContactsTrusted B false
+Enabled B true
+Identity T
+IsValid B true
+MailboxOwnerId T
+ObjectState T Unchanged
+TrustedListsOnly B false
+",
+    ),
+    follows_mailbox: false,
+    computed: owned,
+};
+
 /// Language, time zone and formats.
 pub static REGIONAL: Facet = Facet {
     class: class(

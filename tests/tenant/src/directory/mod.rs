@@ -54,6 +54,8 @@ pub struct Directory {
     pub audit_sessions: HashMap<String, audit::Session>,
     inbox_rules: HashMap<u64, Collection>,
     rows: Rows,
+    /// Ids of devices whose partnership was removed.
+    pub removed_devices: BTreeSet<String>,
     seeded: u64,
     created: BTreeMap<u64, Person>,
     removed: BTreeSet<u64>,
@@ -85,6 +87,7 @@ impl Directory {
             audit_sessions: HashMap::new(),
             inbox_rules: HashMap::new(),
             rows: Rows::default(),
+            removed_devices: BTreeSet::new(),
             seed,
             seeded: mailboxes,
             created: BTreeMap::new(),

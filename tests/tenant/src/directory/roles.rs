@@ -1,38 +1,11 @@
 //! Role groups and the management roles that they bring.
 
-use std::sync::OnceLock;
-
-use super::objects::{Class, Entry};
+use super::objects::{Class, Entry, directory_class as class};
 use super::seed::Seed;
 use super::value::Value;
-use crate::clouds::Surface;
 
-const fn class(
-    noun: &'static str,
-    directory_class: &'static str,
-    table: &'static str,
-    first: fn(&'static Class, &Seed) -> Vec<Entry>,
-) -> Class {
-    Class {
-        noun,
-        surface: Surface::Exchange,
-        shape: None,
-        settable_by: &[],
-        orders: &[],
-        in_directory: true,
-        directory_class,
-        table,
-        identities: &["Name", "Identity", "DistinguishedName", "Guid"],
-        first,
-        schema: OnceLock::new(),
-    }
-}
-
-/// A role group. Its members are kept by the principals' identities, which aren't shown.
-pub static ROLE_GROUP: Class = class(
-    "RoleGroup",
-    "Group",
-    "
+/// Properties of a role group. Its members are kept by the principals' identities, which aren't shown.
+const GROUP_TABLE: &str = "
 Capabilities L []
 Description T
 DisplayName T
@@ -45,33 +18,11 @@ RoleAssignments L []
 RoleGroupType T Standard
 Roles L []
 SamAccountName T
-",
-    |class, seed| {
-        ROLE_GROUPS
-            .iter()
-            .map(|(name, description, roles)| {
-                let roles = Value::List(roles.iter().map(|role| (*role).to_owned()).collect());
-                let assignments = match &roles {
-                    Value::List(roles) => roles.iter().map(|role| format!("{role}-{name}")).collect(),
-                    _ => vec![],
-                };
-                Entry::first(class, seed, name)
-                    .with("DisplayName", Value::text(*name))
-                    .with("Description", Value::text(*description))
-                    .with("Roles", roles)
-                    .with("RoleAssignments", Value::List(assignments))
-                    .with("ManagedBy", Value::List(vec!["Organization Management".to_owned()]))
-                    .with("SamAccountName", Value::text(name.replace(' ', "")))
-            })
-            .collect()
-    },
-);
+~IsBuiltIn B false
+";
 
-/// A management role.
-pub static MANAGEMENT_ROLE: Class = class(
-    "ManagementRole",
-    "ms-Exch-Role",
-    "
+/// Properties of a management role.
+const ROLE_TABLE: &str = "
 Description T
 ImplicitConfigReadScope T OrganizationConfig
 ImplicitConfigWriteScope T OrganizationConfig
@@ -84,24 +35,68 @@ MailboxPlanIndex T
 Parent T null
 RoleEntries L []
 RoleType T
-",
-    |class, seed| {
-        let mut names: Vec<&str> = ROLE_GROUPS.iter().flat_map(|(.., roles)| roles.iter().copied()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
-            .into_iter()
-            .map(|name| {
-                Entry::first(class, seed, name)
-                    .with("RoleType", Value::text(name.replace([' ', '-', '&'], "")))
-                    .with("Description", Value::text(format!("What the role {name} allows")))
-            })
-            .collect()
-    },
-);
+";
 
-/// Name, description and roles of the role groups.
-pub const ROLE_GROUPS: [(&str, &str, &[&str]); 9] = [
+/// A role group of Exchange Online.
+pub static ROLE_GROUP: Class =
+    class("RoleGroup", &[], &[], "Group", GROUP_TABLE, |class, seed| first_groups(class, seed, &ROLE_GROUPS));
+
+/// A role group of the compliance service, which has others.
+pub static COMPLIANCE_ROLE_GROUP: Class =
+    class("ComplianceRoleGroup", &[], &[], "Group", GROUP_TABLE, |class, seed| {
+        first_groups(class, seed, &COMPLIANCE_ROLE_GROUPS)
+    })
+    .of_compliance();
+
+/// A management role of Exchange Online.
+pub static MANAGEMENT_ROLE: Class =
+    class("ManagementRole", &[], &[], "ms-Exch-Role", ROLE_TABLE, |class, seed| first_roles(class, seed, &ROLE_GROUPS));
+
+/// A management role of the compliance service.
+pub static COMPLIANCE_ROLE: Class = class("ComplianceRole", &[], &[], "ms-Exch-Role", ROLE_TABLE, |class, seed| {
+    first_roles(class, seed, &COMPLIANCE_ROLE_GROUPS)
+})
+.of_compliance();
+
+/// Name, description and roles of a role group.
+type Group = (&'static str, &'static str, &'static [&'static str]);
+
+fn first_groups(class: &'static Class, seed: &Seed, groups: &[Group]) -> Vec<Entry> {
+    let first = |(name, description, roles): &Group| {
+        let mut group = Entry::first(class, seed, name)
+            .with("DisplayName", Value::text(*name))
+            .with("Description", Value::text(*description))
+            .with("ManagedBy", Value::List(vec!["Organization Management".to_owned()]))
+            .with("IsBuiltIn", Value::Bool(true));
+        give_roles(&mut group, roles.iter().map(|role| (*role).to_owned()).collect());
+        group
+    };
+    groups.iter().map(first).collect()
+}
+
+/// Gives a role group its roles, and what follows from them and from its name.
+pub fn give_roles(group: &mut Entry, roles: Vec<String>) {
+    let name = group.text("Name");
+    let assignments = roles.iter().map(|role| format!("{role}-{name}")).collect();
+    group.set("RoleAssignments", Value::List(assignments));
+    group.set("Roles", Value::List(roles));
+    group.set("SamAccountName", Value::text(name.replace(' ', "")));
+}
+
+fn first_roles(class: &'static Class, seed: &Seed, groups: &[Group]) -> Vec<Entry> {
+    let mut names: Vec<&str> = groups.iter().flat_map(|(.., roles)| roles.iter().copied()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let first = |name: &str| {
+        Entry::first(class, seed, name)
+            .with("RoleType", Value::text(name.replace([' ', '-', '&'], "")))
+            .with("Description", Value::text(format!("What the role {name} allows")))
+    };
+    names.into_iter().map(first).collect()
+}
+
+/// The role groups of Exchange Online.
+pub const ROLE_GROUPS: [Group; 9] = [
     (
         "Organization Management",
         "Its members may manage everything in the organization",
@@ -183,4 +178,49 @@ pub const ROLE_GROUPS: [(&str, &str, &[&str]); 9] = [
         &["Audit Logs", "Journaling", "Message Tracking", "Retention Management", "Transport Rules"],
     ),
     ("Security Reader", "Its members may look at the protection", &["Security Reader", "View-Only Configuration"]),
+];
+
+/// The role groups of the compliance service.
+pub const COMPLIANCE_ROLE_GROUPS: [Group; 6] = [
+    (
+        "Organization Management",
+        "Its members may give permissions and manage everything that is kept",
+        &[
+            "Audit Logs",
+            "Case Management",
+            "Compliance Administrator",
+            "Compliance Search",
+            "Hold",
+            "Organization Configuration",
+            "Quarantine",
+            "Record Management",
+            "Retention Management",
+            "Role Management",
+            "Search And Purge",
+            "Security Administrator",
+            "Service Assurance View",
+            "View-Only Audit Logs",
+        ],
+    ),
+    (
+        "Compliance Administrator",
+        "Its members may manage what is kept and how it is protected",
+        &[
+            "Case Management",
+            "Compliance Administrator",
+            "Compliance Search",
+            "Hold",
+            "Record Management",
+            "Retention Management",
+            "View-Only Audit Logs",
+        ],
+    ),
+    (
+        "eDiscovery Manager",
+        "Its members may search, hold and export",
+        &["Case Management", "Compliance Search", "Export", "Hold", "Preview", "Review", "RMS Decrypt"],
+    ),
+    ("Records Management", "Its members may manage records", &["Record Management", "Retention Management"]),
+    ("Reviewer", "Its members may look at the results of cases", &["Review"]),
+    ("Security Reader", "Its members may look at the protection", &["Security Reader", "Service Assurance View"]),
 ];

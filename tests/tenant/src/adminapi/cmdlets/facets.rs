@@ -3,31 +3,37 @@
 use serde_json::Value as Json;
 
 use super::generic::identity;
+use super::recipient::OTHERS;
 use super::values::property_value;
 use super::{Cmdlet, filter_within_unit, one_mailbox, read, refuse_unevaluated, resolves, texts, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::Directory;
+use crate::directory::accounts::Foreign;
 use crate::directory::facets::{
-    AUTO_REPLY, CALENDAR_PROCESSING, CAS_MAILBOX, Facet, MESSAGE_CONFIGURATION, REGIONAL, USER, formats,
+    AUTO_REPLY, CALENDAR_PROCESSING, CAS_MAILBOX, Facet, JUNK_EMAIL, MESSAGE_CONFIGURATION, REGIONAL, USER, formats,
 };
 use crate::directory::filtering::MailboxSubject;
-use crate::directory::mailbox::{Mailbox, Schema};
+use crate::directory::mailbox::{Mailbox, Schema, distinguished_name};
+use crate::directory::objects::Entry;
 use crate::directory::organization::write_selected;
+use crate::directory::others::MAIL_USER;
 use crate::directory::value::Value;
 use crate::opath::{Filter, Subject};
 
 /// The cmdlets of this file.
 pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
-    ("Get-CASMailbox", |call| list(call, &CAS_MAILBOX)),
+    ("Get-CASMailbox", |call| list(call, &CAS_MAILBOX, |_, _| Vec::new())),
     ("Get-CalendarProcessing", |call| get(call, &CALENDAR_PROCESSING)),
     ("Get-MailboxAutoReplyConfiguration", |call| get(call, &AUTO_REPLY)),
+    ("Get-MailboxJunkEmailConfiguration", |call| get(call, &JUNK_EMAIL)),
     ("Get-MailboxMessageConfiguration", |call| get(call, &MESSAGE_CONFIGURATION)),
     ("Get-MailboxRegionalConfiguration", |call| get(call, &REGIONAL)),
-    ("Get-User", |call| list(call, &USER)),
+    ("Get-User", |call| list(call, &USER, persons_without_mailbox)),
     ("Set-CASMailbox", |call| set(call, &CAS_MAILBOX)),
     ("Set-CalendarProcessing", |call| set(call, &CALENDAR_PROCESSING)),
     ("Set-MailboxAutoReplyConfiguration", |call| set(call, &AUTO_REPLY)),
+    ("Set-MailboxJunkEmailConfiguration", |call| set(call, &JUNK_EMAIL)),
     ("Set-MailboxMessageConfiguration", |call| set(call, &MESSAGE_CONFIGURATION)),
     ("Set-MailboxRegionalConfiguration", |call| set(call, &REGIONAL)),
     ("Set-User", |call| set(call, &USER)),
@@ -69,58 +75,153 @@ fn get(call: &Call<'_>, facet: &'static Facet) -> Result<Outcome, ApiError> {
     Ok(Outcome::one(object))
 }
 
-/// Lists the settings of mailboxes, or shows those of one.
-fn list(call: &Call<'_>, facet: &'static Facet) -> Result<Outcome, ApiError> {
+/// A person without a mailbox as a filter sees it.
+struct PersonSubject<'a>(&'a Entry);
+
+impl Subject for PersonSubject<'_> {
+    fn filter_value(&self, property: &str) -> Value {
+        self.0.get(if property == "Id" { "DistinguishedName" } else { property })
+    }
+}
+
+/// Lists the settings of mailboxes, or shows those of one. `more` are objects of the kind that belong to no mailbox.
+fn list(
+    call: &Call<'_>,
+    facet: &'static Facet,
+    more: fn(&Call<'_>, &Directory) -> Vec<Entry>,
+) -> Result<Outcome, ApiError> {
     refuse_unevaluated(
         call,
         &["Identity", "Anr", "Filter", "OrganizationalUnit", "RecipientTypeDetails", "ResultSize", "SortBy", "Sortby"],
     )?;
     let directory = read(call);
+    let more = more(call, &directory);
+    let of_more = |at: u64| &more[(at - OTHERS) as usize];
     let arguments = &call.arguments;
     let filter: Option<Filter> = filter_within_unit(call)?;
     let details = texts(arguments.get("RecipientTypeDetails"));
     let anr = arguments.text("Anr");
-    let belongs = |index: u64| {
-        if directory.is_removed(index) {
+    let text = |at: u64, name: &str| {
+        if at < OTHERS { directory.mailbox(at).text(name) } else { of_more(at).text(name) }
+    };
+    let belongs = |at: u64| {
+        if at < OTHERS && directory.is_removed(at) {
             return false;
         }
-        let mailbox = directory.mailbox(index);
         details.as_ref().is_none_or(|list| {
-            let text = mailbox.text("RecipientTypeDetails");
+            let text = text(at, "RecipientTypeDetails");
             list.iter().any(|wanted| wanted.eq_ignore_ascii_case(&text))
         }) && anr.is_none_or(|wanted| {
-            resolves(wanted, &["Name", "DisplayName", "Alias", "UserPrincipalName"].map(|name| mailbox.text(name)))
-        }) && filter
-            .as_ref()
-            .is_none_or(|filter| filter.holds(&FacetSubject { directory: &directory, facet, mailbox: &mailbox }))
+            resolves(wanted, &["Name", "DisplayName", "Alias", "UserPrincipalName"].map(|name| text(at, name)))
+        }) && filter.as_ref().is_none_or(|filter| {
+            if at < OTHERS {
+                let mailbox = directory.mailbox(at);
+                filter.holds(&FacetSubject { directory: &directory, facet, mailbox: &mailbox })
+            } else {
+                filter.holds(&PersonSubject(of_more(at)))
+            }
+        })
     };
+    let write = |at: u64, out: &mut String| {
+        if at < OTHERS {
+            show(call, &directory, facet, at, out);
+        } else {
+            of_more(at).write(out, call.select.as_deref());
+        }
+    };
+    let places = |from: u64| (from..directory.end()).chain(from.max(OTHERS)..OTHERS + more.len() as u64);
     if let Some(identity) = arguments.text("Identity").filter(|identity| !identity.is_empty()) {
-        let index = one_mailbox(&directory, identity, false)?;
+        let mut found = directory.find(identity, false);
+        found.extend((OTHERS..).zip(&more).filter(|(_, person)| is_named(person, identity)).map(|(at, _)| at));
+        let at = match found[..] {
+            [at] => at,
+            [] => return Err(ApiError::not_found(identity)),
+            _ => return Err(ApiError::ambiguous(identity)),
+        };
         let mut object = String::new();
-        if !belongs(index) {
+        if !belongs(at) {
             return Ok(Outcome::default());
         }
-        show(call, &directory, facet, index, &mut object);
+        write(at, &mut object);
         return Ok(Outcome::one(object));
     }
-    let end = directory.end();
     if let Some(property) = arguments.text("SortBy").or(arguments.text("Sortby")) {
         let Some(property) =
             ["Name", "DisplayName", "Alias"].into_iter().find(|known| known.eq_ignore_ascii_case(property))
         else {
             return Err(ApiError::not_implemented(format!("sorting by '{property}'")));
         };
-        let mut sorted: Vec<(String, u64)> = (0..end)
-            .filter(|index| belongs(*index))
-            .map(|index| (directory.mailbox(index).text(property).to_lowercase(), index))
-            .collect();
+        let mut sorted: Vec<(String, u64)> =
+            places(0).filter(|at| belongs(*at)).map(|at| (text(at, property).to_lowercase(), at)).collect();
         sorted.sort();
-        return call.list(
-            |from| (from < sorted.len() as u64).then_some(from),
-            |at, out| show(call, &directory, facet, sorted[at as usize].1, out),
-        );
+        return call
+            .list(|from| (from < sorted.len() as u64).then_some(from), |at, out| write(sorted[at as usize].1, out));
     }
-    call.list(|from| (from..end).find(|index| belongs(*index)), |index, out| show(call, &directory, facet, index, out))
+    call.list(|from| places(from).find(|at| belongs(*at)), write)
+}
+
+/// Whether an identity names a person without a mailbox.
+fn is_named(person: &Entry, identity: &str) -> bool {
+    let names = [
+        "Name",
+        "DisplayName",
+        "UserPrincipalName",
+        "DistinguishedName",
+        "Guid",
+        "ExternalDirectoryObjectId",
+        "SamAccountName",
+    ];
+    names.into_iter().any(|name| person.text(name).to_lowercase() == identity.trim().to_lowercase())
+}
+
+/// The persons without a mailbox: those who only sign in, and those whose mail goes elsewhere.
+fn persons_without_mailbox(call: &Call<'_>, directory: &Directory) -> Vec<Entry> {
+    let company = directory.seed.company;
+    let person = |name: &str| {
+        Entry::first(&USER.class, &directory.seed, name)
+            .with("DistinguishedName", Value::Text(distinguished_name(company, name)))
+            .with("OrganizationalUnit", Value::Text(company.unit()))
+            .with("AuthenticationType", Value::text("Managed"))
+    };
+    let mut persons = Vec::new();
+    for account in &call.state.accounts {
+        // A partner has rights in the tenant without being in its directory.
+        let presence = account.presence(call.caller.realm.name);
+        let Some(presence) = presence.filter(|presence| presence.foreign != Some(Foreign::Partner)) else {
+            continue;
+        };
+        let address = &presence.user_principal_name;
+        if !directory.find(address, false).is_empty() {
+            continue;
+        }
+        let name = address.split('@').next().unwrap_or(address);
+        let (kind, details) = match (presence.foreign, account.enabled) {
+            (Some(_), _) => ("MailUser", "GuestMailUser"),
+            (None, true) => ("User", "User"),
+            (None, false) => ("User", "DisabledUser"),
+        };
+        let mut found = person(name)
+            .with("ExternalDirectoryObjectId", Value::text(presence.object_id))
+            .with("AccountDisabled", Value::Bool(!account.enabled))
+            .with("RecipientType", Value::text(kind))
+            .with("RecipientTypeDetails", Value::text(details));
+        found.set("DisplayName", Value::text(&account.display_name));
+        for property in ["UserPrincipalName", "WindowsLiveID", "MicrosoftOnlineServicesID"] {
+            found.set(property, Value::text(address));
+        }
+        persons.push(found);
+    }
+    let mail_users = directory.others().iter().filter(|(_, other)| std::ptr::eq(other.class(), &MAIL_USER));
+    for (_, other) in mail_users {
+        let mut found = person(&other.text("Name"));
+        for property in USER.schema().properties() {
+            if other.has(&property.name) {
+                found.set(&property.name, other.get(&property.name));
+            }
+        }
+        persons.push(found);
+    }
+    persons
 }
 
 /// Changes the settings of one mailbox.
@@ -133,7 +234,12 @@ fn set(call: &Call<'_>, facet: &'static Facet) -> Result<Outcome, ApiError> {
     for (parameter, json) in call.arguments.iter() {
         let name = parameter.name.as_str();
         let off = parameter.is_switch && *json == Json::Bool(false);
-        if name == "Identity" || name == "IgnoreDefaultScope" || name == "UseCustomRouting" || off {
+        if name == "Identity"
+            || name == "IgnoreDefaultScope"
+            || name == "FailOnError"
+            || name == "UseCustomRouting"
+            || off
+        {
             continue;
         }
         if facet.is_of_mailbox(name) {

@@ -16,6 +16,7 @@ mod permissions;
 mod policies;
 mod recipient;
 mod roles;
+mod search_actions;
 mod searches;
 mod statistics;
 mod trace;
@@ -62,6 +63,7 @@ const CMDLETS: &[&[(&str, Cmdlet)]] = &[
     audit::CMDLETS,
     trace::CMDLETS,
     compliance::CMDLETS,
+    search_actions::CMDLETS,
     searches::CMDLETS,
 ];
 

@@ -6,8 +6,8 @@ use super::values::smtp_address;
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::configuration::{
-    ACCEPTED_DOMAIN, ADMIN_AUDIT_LOG, ANTI_PHISH_POLICY, CONTENT_FILTER_POLICY, INBOUND_CONNECTOR, OUTBOUND_CONNECTOR,
-    REMOTE_DOMAIN, SAFE_LINKS_POLICY, TRANSPORT_CONFIG,
+    ACCEPTED_DOMAIN, ADMIN_AUDIT_LOG, ANTI_PHISH_POLICY, CONTENT_FILTER_POLICY, INBOUND_CONNECTOR, MRM_POLICY,
+    OUTBOUND_CONNECTOR, REMOTE_DOMAIN, SAFE_LINKS_POLICY, TRANSPORT_CONFIG,
 };
 use crate::directory::objects::Class;
 
@@ -19,6 +19,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Get-HostedContentFilterPolicy", |call| all(call, &CONTENT_FILTER_POLICY)),
     ("Get-InboundConnector", |call| all(call, &INBOUND_CONNECTOR)),
     ("Get-OutboundConnector", get_outbound),
+    ("Get-RetentionPolicy", |call| all(call, &MRM_POLICY)),
     ("Get-RemoteDomain", |call| all(call, &REMOTE_DOMAIN)),
     ("Get-SafeLinksPolicy", |call| all(call, &SAFE_LINKS_POLICY)),
     ("Get-TransportConfig", |call| all(call, &TRANSPORT_CONFIG)),

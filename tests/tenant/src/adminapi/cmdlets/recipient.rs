@@ -92,7 +92,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
 }
 
 /// Recipients without a mailbox come after all mailboxes, however many are made meanwhile.
-const OTHERS: u64 = 1 << 40;
+pub(super) const OTHERS: u64 = 1 << 40;
 
 /// The recipient at a place of the list of all.
 pub(super) fn at_position(at: u64) -> RecipientId {

@@ -22,11 +22,12 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
 
 /// How long a search is being prepared and how long it takes, in ticks: long enough that a script sees it at work.
 const PREPARED: i64 = 5_000_000;
-const DONE: i64 = 20_000_000;
+pub(super) const DONE: i64 = 20_000_000;
 /// How many mailboxes a search looks into.
 const LOOKED_INTO: u64 = 200;
 
-fn status(search: &Entry) -> &'static str {
+/// How far a search, or what is done with it, has come.
+pub(super) fn status(search: &Entry) -> &'static str {
     let started = search.number("StartedTicks");
     if started == 0 {
         return match search.text("Status").as_str() {
@@ -42,7 +43,7 @@ fn status(search: &Entry) -> &'static str {
 }
 
 /// What a search found: address, number of items, bytes.
-fn found(directory: &Directory, search: &Entry) -> Vec<(String, u64, u64)> {
+pub(super) fn found(directory: &Directory, search: &Entry) -> Vec<(String, u64, u64)> {
     let query = search.text("ContentMatchQuery");
     let salt = query.bytes().fold(97, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     let places = search.list("ExchangeLocation");

@@ -37,6 +37,7 @@ const FOLDER_SCOPES: [&str; 22] = [
 const MAILBOX: &[Parameter] = &[
     ("Anr", Form::Text),
     ("Archive", Form::Switch),
+    ("Async", Form::Switch),
     ("Filter", Form::Text),
     ("GroupMailbox", Form::Switch),
     ("InactiveMailboxOnly", Form::Switch),
@@ -94,7 +95,9 @@ const PERMISSION: &[Parameter] = &[
     ("User", Form::Text),
 ];
 /// That the folder's key is its own and not the mailbox's is said by an option, which asks for nothing more.
-pub const FOLDER_OPTION: &str = "IsUsingMailboxFolderId";
+const FOLDER_OPTION: &str = "IsUsingMailboxFolderId";
+/// Options that the cmdlets behind the endpoints don't have, and that ask for nothing here.
+pub const WITHOUT_EFFECT: [&str; 2] = ["Async", FOLDER_OPTION];
 const FOLDER_PERMISSION: &[Parameter] = &[
     ("GroupMailbox", Form::Switch),
     (FOLDER_OPTION, Form::Switch),

@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use hyper::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
-use self::endpoints::{Endpoint, FOLDER_OPTION, Special};
+use self::endpoints::{Endpoint, Special, WITHOUT_EFFECT};
 use self::model::{ENTITY_SETS, Entity};
 use self::query::Query;
 use super::errors::ApiError;
@@ -95,7 +95,7 @@ fn answer(
         return Err(ApiError::unauthorized(endpoint.cmdlet));
     }
     let mut query = query::read(&own_query, &endpoint.asked)?;
-    query.parameters.remove(FOLDER_OPTION);
+    query.parameters.retain(|name, _| !WITHOUT_EFFECT.contains(&name.as_str()));
     if query.expand && !rbac::may_run(&caller.identity.role_groups, "Get-RecipientPermission") {
         return Err(ApiError::unauthorized("Get-RecipientPermission"));
     }

@@ -32,6 +32,9 @@ WhenCreated O null
 WhenCreatedUTC U null
 ";
 
+/// What names most directory objects.
+pub const NAMES: &[&str] = &["Name", "Identity", "DistinguishedName", "Guid"];
+
 /// A kind of object.
 pub struct Class {
     /// The noun of its cmdlets.
@@ -80,6 +83,13 @@ pub struct Property {
 }
 
 impl Class {
+    /// The same kind of object in the compliance service.
+    #[must_use]
+    pub const fn of_compliance(mut self) -> Self {
+        self.surface = Surface::Compliance;
+        self
+    }
+
     /// The properties.
     pub fn schema(&'static self) -> &'static ObjectSchema {
         self.schema.get_or_init(|| ObjectSchema::of(self))
@@ -89,6 +99,31 @@ impl Class {
     #[must_use]
     pub fn is_order(&self, parameter: &str) -> bool {
         parameter == "Identity" || self.orders.contains(&parameter)
+    }
+}
+
+/// A kind of directory object of Exchange Online that is named as most of them are.
+#[must_use]
+pub const fn directory_class(
+    noun: &'static str,
+    settable_by: &'static [&'static str],
+    orders: &'static [&'static str],
+    directory_class: &'static str,
+    table: &'static str,
+    first: fn(&'static Class, &Seed) -> Vec<Entry>,
+) -> Class {
+    Class {
+        noun,
+        surface: Surface::Exchange,
+        shape: None,
+        settable_by,
+        orders,
+        in_directory: true,
+        directory_class,
+        table,
+        identities: NAMES,
+        first,
+        schema: OnceLock::new(),
     }
 }
 

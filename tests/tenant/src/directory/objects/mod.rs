@@ -5,6 +5,6 @@ mod class;
 mod collection;
 mod entry;
 
-pub use class::{Class, ObjectSchema};
+pub use class::{Class, NAMES, ObjectSchema, directory_class};
 pub use collection::Collection;
 pub use entry::Entry;
