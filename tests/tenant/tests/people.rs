@@ -137,3 +137,43 @@ async fn retention_of_mailboxes_and_cmdlets_that_are_gone() {
         assert_eq!(fixture.run(&token, gone, json!({"Identity": "adele"})).await.status, 403, "{gone}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_let_in_or_kept_out_is_kept() {
+    let fixture = Fixture::with_mailboxes(10).await;
+    let token = fixture.token("admin").await;
+    let new = json!({"ListType": "Sender", "Block": true, "Entries": ["fabrikam.example", "Eve@litware.example"], "NoExpiration": true});
+    let made = fixture.ok(&token, "New-TenantAllowBlockListItems", new.clone()).await;
+    assert_eq!(
+        (made.len(), &made[1]["Value"], &made[1]["ExpirationDate"]),
+        (2, &json!("eve@litware.example"), &Value::Null)
+    );
+    let twice = fixture.run(&token, "New-TenantAllowBlockListItems", new).await;
+    assert!(twice.text().contains("already exists"), "{}", twice.text());
+    let allow = json!({"ListType": "Sender", "Allow": true, "Entries": ["litware.example"], "Notes": "A partner"});
+    let allowed = fixture.ok(&token, "New-TenantAllowBlockListItems", allow).await;
+    assert!(allowed[0]["ExpirationDate"].is_string(), "an entry ends if nobody says otherwise");
+    let get =
+        async |token: &str, parameters: Value| fixture.ok(token, "Get-TenantAllowBlockListItems", parameters).await;
+    assert_eq!(get(&token, json!({"ListType": "Sender"})).await.len(), 3);
+    assert_eq!(get(&token, json!({"ListType": "Sender", "Block": true})).await.len(), 2);
+    assert_eq!(get(&token, json!({"ListType": "Sender", "NoExpiration": true})).await.len(), 2);
+    assert!(get(&token, json!({"ListType": "Url"})).await.is_empty());
+    let compliance = fixture.compliance_token().await;
+    assert_eq!(get(&compliance, json!({"ListType": "Sender"})).await.len(), 3, "both services have one list");
+    let set = json!({"ListType": "Sender", "Entries": ["litware.example"], "Block": true, "Notes": "No partner"});
+    assert_eq!(fixture.ok(&token, "Set-TenantAllowBlockListItems", set).await[0]["Action"], "Block");
+    let by_id = json!({"ListType": "Sender", "Ids": [made[0]["Identity"]]});
+    fixture.ok(&token, "Remove-TenantAllowBlockListItems", by_id.clone()).await;
+    fixture.fails(&token, "Remove-TenantAllowBlockListItems", by_id, "couldn't be found").await;
+    let left = get(&token, json!({"ListType": "Sender"})).await;
+    assert_eq!(left.iter().map(|row| &row["Value"]).collect::<Vec<_>>(), ["eve@litware.example", "litware.example"]);
+    for bad in [
+        json!({"ListType": "FileHash", "Block": true, "Entries": ["abc"]}),
+        json!({"ListType": "Sender", "Entries": ["a.example"]}),
+        json!({"ListType": "Sender", "Block": true, "Allow": true, "Entries": ["a.example"]}),
+        json!({"ListType": "Sender", "Block": true, "Entries": ["a.example"], "ExpirationDate": "2020-01-01"}),
+    ] {
+        fixture.fails(&token, "New-TenantAllowBlockListItems", bad, "DataValidationException").await;
+    }
+}

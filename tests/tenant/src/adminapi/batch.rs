@@ -1,11 +1,14 @@
 //! `$batch`: several requests in one, as OData's JSON format has it. Each part is a request by itself, with its own
 //! token, its own faults and its own share of the throttle; only the way to a server is the whole batch's.
 
+use std::pin::Pin;
 use std::sync::PoisonError;
+use std::task::{Context, Poll, Waker};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use bytes::Bytes;
+use hyper::body::Body as _;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
@@ -283,7 +286,8 @@ fn push_response(out: &mut String, id: &str, response: Reply, facts: &LogFacts) 
     out.push('}');
     let media_type =
         response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
-    if let Body::Whole(Some(bytes)) = response.into_body() {
+    let bytes = whole(response.into_body());
+    if !bytes.is_empty() {
         out.push_str(",\"body\":");
         match std::str::from_utf8(&bytes) {
             Ok(text) if media_type.starts_with("application/json") => out.push_str(text),
@@ -292,6 +296,16 @@ fn push_response(out: &mut String, id: &str, response: Reply, facts: &LogFacts) 
         }
     }
     out.push('}');
+}
+
+/// The bytes of a body. It is in memory, so that nothing has to be waited for.
+fn whole(mut body: Body) -> Vec<u8> {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut bytes = Vec::new();
+    while let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut body).poll_frame(&mut context) {
+        bytes.extend(frame.into_data().unwrap_or_default());
+    }
+    bytes
 }
 
 #[cfg(test)]

@@ -353,3 +353,36 @@ RetentionPolicyTagLinks L []
         vec![policy]
     },
 );
+
+/// What the tenant lets in or keeps out, whatever the filters say.
+pub static ALLOW_BLOCK_ITEM: Class = Class {
+    noun: "TenantAllowBlockListItem",
+    surface: Surface::Exchange,
+    shape: None,
+    settable_by: &[],
+    orders: &[],
+    in_directory: false,
+    directory_class: "",
+    table: "
+Action T
+CreatedDateTime U null
+EntryValueHash T
+Error T
+ExpirationDate U null
+Identity T
+LastModifiedDateTime U null
+LastUsedDate U null
+ListSubType T Tenant
+ListType T
+ModifiedBy T
+Notes T
+ObjectState T New
+RemoveAfter I 0
+SubmissionID T
+SysManaged B false
+Value T
+",
+    identities: &["Identity"],
+    first: none,
+    schema: OnceLock::new(),
+};

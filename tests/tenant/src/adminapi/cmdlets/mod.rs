@@ -1,6 +1,7 @@
 //! The cmdlets that the tenant runs.
 
 mod addresses;
+mod allow_block;
 mod audit;
 mod compliance;
 mod facets;
@@ -58,6 +59,7 @@ const CMDLETS: &[&[(&str, Cmdlet)]] = &[
     folder_permissions::CMDLETS,
     inbox_rules::CMDLETS,
     policies::CMDLETS,
+    allow_block::CMDLETS,
     transport_rules::CMDLETS,
     roles::CMDLETS,
     audit::CMDLETS,
