@@ -11,7 +11,8 @@
     FormatsToProcess     = @('Formats/ExchangeOnlineRs.format.ps1xml')
     FunctionsToExport    = @()
     VariablesToExport    = @()
-    # The build writes these two lists, so that PowerShell finds a cmdlet's module without loading it.
+    # The build writes these two lists, so that PowerShell finds a cmdlet's module without loading it. Before the names of the cmdlets
+    # it puts a '*': with it PowerShell is done with each after one comparison, without it after hundreds.
     CmdletsToExport      = @()
     AliasesToExport      = @()
     PrivateData          = @{

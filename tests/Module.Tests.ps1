@@ -20,7 +20,10 @@ BeforeAll {
 AfterAll { $env:EXORS_TEST_MODULE = $null }
 
 Describe 'The manifest' {
-    BeforeAll { $script:data = Import-PowerShellDataFile -LiteralPath $manifest }
+    BeforeAll {
+        $script:data = Import-PowerShellDataFile -LiteralPath $manifest
+        $script:names = @($data.CmdletsToExport | Select-Object -Skip 1)
+    }
 
     It 'is for PowerShell 7.4 and newer' {
         $data.PowerShellVersion | Should -Be '7.4'
@@ -29,17 +32,19 @@ Describe 'The manifest' {
 
     It 'lists what it exports, so that nothing must be loaded to know' {
         foreach ($key in 'FunctionsToExport', 'VariablesToExport') { @($data[$key]).Count | Should -Be 0 -Because $key }
-        @($data.CmdletsToExport).Count | Should -BeGreaterThan 8
-        $data.CmdletsToExport -match '[*?]' | Should -BeNullOrEmpty
+        # What comes first matches every cmdlet; the names are for those who read the manifest.
+        $data.CmdletsToExport[0] | Should -Be '*'
+        $names.Count | Should -BeGreaterThan 8
+        $names -match '[*?]' | Should -BeNullOrEmpty
         # In the order of the characters' numbers, whatever the culture.
-        $sorted = [string[]]@($data.CmdletsToExport)
+        $sorted = [string[]]$names
         [array]::Sort($sorted, [StringComparer]::Ordinal)
-        [Linq.Enumerable]::SequenceEqual([string[]]$data.CmdletsToExport, $sorted) | Should -BeTrue
+        [Linq.Enumerable]::SequenceEqual([string[]]$names, $sorted) | Should -BeTrue
     }
 
     It 'exports exactly that' {
         $commands = @(Get-Command -Module ExchangeOnlineRs -CommandType Cmdlet).Name
-        Compare-Object $commands $data.CmdletsToExport | Should -BeNullOrEmpty
+        Compare-Object $commands $names | Should -BeNullOrEmpty
         (@(Get-Command -Module ExchangeOnlineRs -CommandType Alias).Name | Sort-Object) -join ' ' | Should -Be ((@($data.AliasesToExport) | Sort-Object) -join ' ')
     }
 
@@ -52,6 +57,49 @@ Describe 'The manifest' {
     It 'has the files it names' {
         Join-Path $folder $data.RootModule | Should -Exist
         foreach ($format in $data.FormatsToProcess) { Join-Path $folder $format | Should -Exist }
+    }
+}
+
+Describe 'Finding the module where PowerShell looks for modules' {
+    BeforeAll {
+        # What PowerShell knows of modules from earlier sessions must not answer.
+        $script:before = $env:PSModulePath, $env:PSModuleAnalysisCachePath
+        $env:PSModulePath = (Split-Path $folder) + [IO.Path]::PathSeparator + $env:PSModulePath
+        $env:PSModuleAnalysisCachePath = Join-Path $TestDrive 'analysis'
+    }
+
+    AfterAll { $env:PSModulePath, $env:PSModuleAnalysisCachePath = $before }
+
+    It 'brings <Name> when it is first used' -ForEach @(
+        @{ Name = 'Get-Mailbox'; Type = 'Cmdlet'; Arguments = '' }
+        @{ Name = 'Set-TransportRule'; Type = 'Cmdlet'; Arguments = '-Identity r' }
+        @{ Name = 'Validate-OutboundConnector'; Type = 'Alias'; Arguments = '-Identity c -Recipients a@contoso.com' }
+    ) {
+        $output = Invoke-Fresh @"
+@(Get-Module ExchangeOnlineRs).Count
+try { $Name $Arguments } catch { `$_.Exception.Message }
+`$command = Get-Command $Name
+"`$(`$command.CommandType) `$(`$command.Source)"
+@(Get-Module ExchangeOnlineRs).Count
+"@
+        $output | Should -Be @('0', 'You must call Connect-ExchangeOnline before calling any other cmdlet.', "$Type ExchangeOnlineRs", '1')
+    }
+
+    It 'knows the commands by a part of their name' {
+        Invoke-Fresh '(Get-Command Get-*AuditBypassAssociation).Name; @(Get-Module ExchangeOnlineRs).Count' | Should -Be @('Get-MailboxAuditBypassAssociation', '0')
+    }
+
+    It 'lists every command without loading the assembly' {
+        $data = Import-PowerShellDataFile -LiteralPath $manifest
+        $output = Invoke-Fresh @'
+$module = Get-Module -ListAvailable ExchangeOnlineRs
+$module.ExportedCmdlets.Keys -join ' '
+$module.ExportedAliases.Keys -join ' '
+[AppDomain]::CurrentDomain.GetAssemblies().GetName().Name -contains 'ExchangeOnlineRs'
+'@
+        Compare-Object ($output[0] -split ' ') @($data.CmdletsToExport | Select-Object -Skip 1) | Should -BeNullOrEmpty
+        Compare-Object ($output[1] -split ' ') $data.AliasesToExport | Should -BeNullOrEmpty
+        $output[2] | Should -Be 'False'
     }
 }
 

@@ -6,9 +6,14 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::write_if_changed;
 
+/// What the list of cmdlets begins with. PowerShell compares every cmdlet that it imports with the entries in turn until one matches, so
+/// that without this the time of an import grows with the square of the number of cmdlets. It takes nothing from the names that follow: who
+/// reads the manifest has them, and PowerShell finds a module by them without loading it.
+const EVERY: &str = "*";
+
 /// Copies the manifest with its `CmdletsToExport` filled in.
 ///
-/// An explicit list lets PowerShell find a cmdlet's module without loading it.
+/// A list of names lets PowerShell find a cmdlet's module without loading it.
 ///
 /// # Errors
 /// When a file cannot be read or written, or the source has no empty `CmdletsToExport = @()` to fill.
@@ -27,8 +32,11 @@ pub fn write_manifest_with_aliases(
     aliases: &[String],
 ) -> Result<()> {
     let mut text = fs::read_to_string(source_psd1).map_err(|e| Error::io("read", source_psd1, e))?;
+    let every = cmdlets.first().map(|_| EVERY);
+    let cmdlets: Vec<&str> = every.into_iter().chain(cmdlets.iter().map(String::as_str)).collect();
+    let aliases: Vec<&str> = aliases.iter().map(String::as_str).collect();
     for (key, names) in [("CmdletsToExport", cmdlets), ("AliasesToExport", aliases)] {
-        text = fill(&text, key, names)
+        text = fill(&text, key, &names)
             .ok_or_else(|| Error::Data(format!("{}: no line `{key} = @()` to fill", source_psd1.display())))?;
     }
     if let Some(folder) = target_psd1.parent() {
@@ -38,7 +46,7 @@ pub fn write_manifest_with_aliases(
 }
 
 /// Replaces the empty list of one key; `None` if there is no such line.
-fn fill(text: &str, key: &str, names: &[String]) -> Option<String> {
+fn fill(text: &str, key: &str, names: &[&str]) -> Option<String> {
     let line = text.lines().find(|line| {
         line.trim_start()
             .strip_prefix(key)
@@ -49,12 +57,9 @@ fn fill(text: &str, key: &str, names: &[String]) -> Option<String> {
         return Some(text.to_owned());
     }
     let indent = &line[..line.len() - line.trim_start().len()];
-    let mut list = String::from("@(\n");
-    for name in names {
-        list.push_str(&format!("{indent}    '{}'\n", name.replace('\'', "''")));
-    }
-    list.push_str(indent);
-    list.push(')');
+    // With commas the names are one expression; without, PowerShell would compile and run a statement for each.
+    let names: Vec<String> = names.iter().map(|name| format!("{indent}    '{}'", name.replace('\'', "''"))).collect();
+    let list = format!("@(\n{}\n{indent})", names.join(",\n"));
     Some(text.replacen(line, &line.replacen("@()", &list, 1), 1))
 }
 
@@ -65,15 +70,20 @@ mod tests {
     #[test]
     fn an_empty_list_is_filled_and_its_comment_stays() {
         let text = "@{\n    CmdletsToExport   = @() # written by the build\n    AliasesToExport = @()\n}\n";
-        let filled = fill(text, "CmdletsToExport", &["Get-A".into(), "Get-B".into()]).expect("filled");
+        let filled = fill(text, "CmdletsToExport", &["Get-A", "Get-B"]).expect("filled");
         assert_eq!(
             filled,
-            "@{\n    CmdletsToExport   = @(\n        'Get-A'\n        'Get-B'\n    ) # written by the build\n    AliasesToExport = @()\n}\n"
+            "@{\n    CmdletsToExport   = @(\n        'Get-A',\n        'Get-B'\n    ) # written by the build\n    AliasesToExport = @()\n}\n"
         );
     }
 
     #[test]
+    fn a_quote_in_a_name_is_doubled() {
+        assert_eq!(fill("A = @()", "A", &["It's"]).expect("filled"), "A = @(\n    'It''s'\n)");
+    }
+
+    #[test]
     fn a_manifest_without_the_key_is_refused() {
-        assert!(fill("@{ }", "CmdletsToExport", &["Get-A".into()]).is_none());
+        assert!(fill("@{ }", "CmdletsToExport", &["Get-A"]).is_none());
     }
 }

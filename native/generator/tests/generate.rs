@@ -283,7 +283,7 @@ fn the_manifest_gets_its_export_lists() {
     write_manifest(&source, &target, &["Get-A".to_owned()]).expect("written");
     assert_eq!(
         folder.read("module/b.psd1"),
-        "@{\n    CmdletsToExport = @(\n        'Get-A'\n    )\n    AliasesToExport = @()\n}\n"
+        "@{\n    CmdletsToExport = @(\n        '*',\n        'Get-A'\n    )\n    AliasesToExport = @()\n}\n"
     );
     write_manifest_with_aliases(&source, &target, &["Get-A".to_owned()], &["Check-A".to_owned()]).expect("written");
     assert!(folder.read("module/b.psd1").contains("AliasesToExport = @(\n        'Check-A'\n    )"));
