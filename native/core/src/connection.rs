@@ -11,6 +11,7 @@ use crate::{
         retry,
     },
     operation::{self, Operation, OperationId},
+    public_key::{self, PublicKey},
     rest::{self, Diagnostics, InvokeHeaders},
     secret::Secret,
     settings::{Environment, Flow, Settings},
@@ -26,6 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
@@ -104,6 +106,8 @@ pub struct Connection {
     user_principal_name: Option<String>,
     /// The routing hint of calls that are about no mailbox.
     anchor: String,
+    /// The service's key for secrets, once one was needed.
+    key: OnceCell<PublicKey>,
     broken: AtomicBool,
     closed: CancellationToken,
 }
@@ -173,6 +177,7 @@ async fn connect(
         app_id: claims.app_id.or_else(|| Some(auth::CLIENT_ID.to_owned())),
         tokens: TokenSource::new(authority, sign_in),
         settings,
+        key: OnceCell::new(),
         broken: AtomicBool::new(false),
         closed: CancellationToken::new(),
     };
@@ -317,6 +322,15 @@ pub fn find(id: Option<&str>, prefix: Option<&str>, surface: Surface) -> Result<
     })
 }
 
+/// What is kept of a successful answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// All of it.
+    Whole,
+    /// The text of the service's public key; reading ends there.
+    PublicKey,
+}
+
 /// A response with its body.
 #[derive(Debug)]
 struct Response {
@@ -445,10 +459,35 @@ impl Connection {
         Ok(())
     }
 
+    /// The service's key for secrets, once one was needed.
+    pub(crate) fn key_cell(&self) -> &OnceCell<PublicKey> {
+        &self.key
+    }
+
+    /// The headers of a request for the file of these `commands`, `*` for all.
+    pub(crate) fn module_file_headers(&self, commands: &str, power_shell_version: &str) -> HeaderMap {
+        let anchor = Some(self.anchor.as_str()).filter(|_| !self.settings.bypass_mailbox_anchoring);
+        rest::module_file_headers(commands, power_shell_version, &self.id.to_string(), anchor)
+    }
+
     /// Sends a request: when the governor lets it, with a fresh token, again after transient faults, to the regional host if
     /// the service says so. Returns the body of a successful answer.
-    pub(crate) async fn send(
+    pub(crate) async fn send(&self, request: ServiceRequest<'_>, operation: &Arc<Operation>) -> Result<Vec<u8>, Fault> {
+        self.send_keeping(Answer::Whole, request, operation).await
+    }
+
+    /// As [`send`](Self::send), but returns only the text of the public key in the answer, empty if there is none.
+    pub(crate) async fn send_for_key(
         &self,
+        request: ServiceRequest<'_>,
+        operation: &Arc<Operation>,
+    ) -> Result<Vec<u8>, Fault> {
+        self.send_keeping(Answer::PublicKey, request, operation).await
+    }
+
+    async fn send_keeping(
+        &self,
+        answer: Answer,
         mut request: ServiceRequest<'_>,
         operation: &Arc<Operation>,
     ) -> Result<Vec<u8>, Fault> {
@@ -462,7 +501,7 @@ impl Connection {
             // Before the token: it could expire while the request waits.
             let permit = requester.admitted().await;
             let token = self.token(operation).await?;
-            let response = match self.send_once(&request, &token, operation).await {
+            let response = match self.send_once(answer, &request, &token, operation).await {
                 Ok(response) => response,
                 Err(fault) => {
                     drop(permit);
@@ -606,6 +645,7 @@ impl Connection {
 
     async fn send_once(
         &self,
+        answer: Answer,
         request: &ServiceRequest<'_>,
         token: &Secret,
         operation: &Arc<Operation>,
@@ -627,8 +667,12 @@ impl Connection {
             .map_err(fault)?;
         let status = response.status();
         let headers = response.headers().clone();
-        let body = match response.bytes().await {
-            Ok(body) => body.into(),
+        let read = match answer {
+            Answer::PublicKey if status.is_success() => public_key::read(response).await,
+            Answer::Whole | Answer::PublicKey => response.bytes().await.map(Vec::from),
+        };
+        let body = match read {
+            Ok(body) => body,
             // Some errors claim to be compressed and are not; their status says enough.
             Err(error) if error.is_decode() && !status.is_success() => Vec::new(),
             Err(error) => return Err(fault(error)),

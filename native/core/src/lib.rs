@@ -14,6 +14,7 @@
 //! | [`http`] | the HTTP client, retries |
 //! | [`operation`] | started work, its events, pages and end |
 //! | [`page`] | a page of results: bytes and an index of its rows |
+//! | [`public_key`] | the service's key for passwords in parameters |
 //! | [`rest`] | the adminapi wire forms: request, response, error |
 
 pub mod auth;
@@ -25,6 +26,7 @@ pub mod fault;
 pub mod http;
 pub mod operation;
 pub mod page;
+pub mod public_key;
 pub mod rest;
 pub mod runtime;
 pub mod secret;

@@ -14,6 +14,7 @@ use exo_core::{
     command, connection,
     operation::{self, OperationId},
     page::{Page, shape},
+    public_key,
     secret::Secret,
 };
 use interoptopus::{
@@ -150,6 +151,14 @@ pub fn exo_command_start(request: ffi::Slice<u8>) -> u64 {
     guarded(0, || command::start(request.as_slice()))
 }
 
+/// Starts looking up the public key for secrets of a connection; 0 only after a defect in the core. `request` is the JSON of
+/// `exo_core::public_key::Request`, and the result of the operation the key as JSON. The service is asked once for each
+/// connection.
+#[ffi]
+pub fn exo_connection_key(request: ffi::Slice<u8>) -> u64 {
+    guarded(0, || public_key::start(request.as_slice()))
+}
+
 /// Waits up to `timeout_milliseconds` for the next step of an operation. Only one thread at a time may drain one.
 #[ffi]
 pub fn exo_operation_next(operation: u64, timeout_milliseconds: u32) -> Step {
@@ -265,6 +274,7 @@ pub fn inventory() -> RustInventory {
         .register(function!(exo_signer_set))
         .register(function!(exo_connection_open))
         .register(function!(exo_command_start))
+        .register(function!(exo_connection_key))
         .register(function!(exo_operation_next))
         .register(function!(exo_operation_ask_ahead))
         .register(function!(exo_operation_payload))

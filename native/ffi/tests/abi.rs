@@ -3,9 +3,9 @@
 mod caller;
 
 use exo_native::{
-    Sign, StepKind, exo_command_start, exo_connection_close, exo_connection_open, exo_operation_cancel,
-    exo_operation_close, exo_operation_next, exo_operation_payload, exo_page_close, exo_page_view, exo_shape_names,
-    exo_signer_set,
+    Sign, StepKind, exo_command_start, exo_connection_close, exo_connection_key, exo_connection_open,
+    exo_operation_cancel, exo_operation_close, exo_operation_next, exo_operation_payload, exo_page_close,
+    exo_page_view, exo_shape_names, exo_signer_set,
 };
 use interoptopus::ffi;
 use serde_json::json;
@@ -27,10 +27,13 @@ fn unknown_ids_do_nothing() {
 
 #[test]
 fn bad_input_is_a_fault_and_not_a_crash() {
-    for request in ["", "{", "[]", "null", r#"{"cmdletName":"Get-Mailbox"}"#, r#"{"cmdletName":1,"parameters":{}}"#] {
+    for request in ["", "{", "[]", "null", r#"{"cmdletName":"Get-Mailbox"}"#, r#"{"cmdletName":1}"#] {
         let operation = exo_command_start(ffi::Slice::from_slice(request.as_bytes()));
         let fault = caller::finish(operation).expect_err(request);
         assert_eq!(fault["kind"], "invalidArgument", "{request}: {fault}");
+        let fault = caller::finish(exo_connection_key(ffi::Slice::from_slice(request.as_bytes()))).expect_err(request);
+        let expected = if request.contains("Get-Mailbox") { "notConnected" } else { "invalidArgument" };
+        assert_eq!(fault["kind"], expected, "{request}: {fault}");
     }
     let operation = exo_connection_open(ffi::Slice::from_slice(b"{\"flow\":\"magic\"}"), ffi::Slice::from_slice(b""));
     let fault = caller::finish(operation).expect_err("there is no such flow");

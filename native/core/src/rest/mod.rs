@@ -5,7 +5,9 @@ mod error;
 mod request;
 
 pub use error::{Diagnostics, fault_of_response, warnings_of_error};
-pub use request::{InvokeHeaders, banner_url, invoke_body, invoke_url, next_page_url};
+pub use request::{
+    InvokeHeaders, banner_url, invoke_body, invoke_url, module_file_headers, module_file_url, next_page_url,
+};
 
 /// The service's hint that a result was cut short. Its wording depends on the language, the name of the parameter does
 /// not.

@@ -18,6 +18,45 @@ pub fn banner_url(service: &Url, tenant: &str) -> Url {
     url
 }
 
+/// The version of the original module that the file of commands is asked for. The service writes the file for a version of its
+/// own module; ours would mean nothing to it.
+const MODULE_FILE_VERSION: &str = "3.9.2";
+
+/// `GET` here gives the file of commands that the service makes for its own module.
+pub fn module_file_url(service: &Url, tenant: &str) -> Url {
+    let mut url = below(service, &["adminapi", "v1.0", tenant, "EXOModuleFile"]);
+    url.query_pairs_mut().append_pair("Version", MODULE_FILE_VERSION);
+    url
+}
+
+/// The headers of a request for that file. `commands` names those to be in it, `*` for all.
+pub fn module_file_headers(
+    commands: &str,
+    power_shell_version: &str,
+    connection_id: &str,
+    anchor: Option<&str>,
+) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    let mut add = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    add("accept", "application/json");
+    add("commandname", commands);
+    if !power_shell_version.is_empty() {
+        add("ps-version", power_shell_version);
+    }
+    add("exomodule-version", MODULE_FILE_VERSION);
+    add("is-cloud-shell-environment", "False");
+    add("x-initializeconnectioncontextobjectiddynamic", "true");
+    add("connection-id", connection_id);
+    if let Some(anchor) = anchor {
+        add("x-anchormailbox", anchor);
+    }
+    headers
+}
+
 fn below(service: &Url, segments: &[&str]) -> Url {
     let mut url = service.clone();
     if let Ok(mut path) = url.path_segments_mut() {
@@ -147,6 +186,10 @@ mod tests {
             banner_url(&service, "0a1b")
                 .as_str()
                 .starts_with("https://outlook.office365.com/adminapi/v1.0/0a1b/EXOBanner('AutogenSession')?Version=")
+        );
+        assert_eq!(
+            module_file_url(&service, "0a1b").as_str(),
+            "https://outlook.office365.com/adminapi/v1.0/0a1b/EXOModuleFile?Version=3.9.2"
         );
     }
 
