@@ -3,6 +3,7 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Management.Automation;
+using System.Security;
 using System.Text.RegularExpressions;
 
 namespace ExchangeOnlineRs.Cmdlets;
@@ -142,6 +143,14 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
         if (type is null || value is null || type == typeof(object) || type == typeof(object[]))
         {
             return value;
+        }
+
+        if (type == typeof(SecureString) || type == typeof(PSCredential))
+        {
+            // PowerShell's own refusal shows the text, which here is a secret.
+            return type.IsInstanceOfType(value is PSObject secret ? secret.BaseObject : value)
+                ? value
+                : throw new WireException(name, null, "CannotConvert", $"It takes a {type.Name}, for example of {(type == typeof(PSCredential) ? "Get-Credential" : "Read-Host -AsSecureString")}.");
         }
 
         if ((type == typeof(bool?) || type == typeof(SwitchParameter)) && (value is PSObject wrapped ? wrapped.BaseObject : value) is string)

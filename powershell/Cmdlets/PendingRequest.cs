@@ -38,7 +38,7 @@ internal sealed class PendingRequest : IDisposable
     internal FaultException? Failure { get; set; }
 
     /// <summary>Why it was not given to the core.</summary>
-    internal ErrorRecord? Refused { get; init; }
+    internal ErrorRecord? Refused { get; set; }
 
     /// <summary>Rows that were written.</summary>
     internal long Written { get; set; }

@@ -25,6 +25,16 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
         return bytes.AsSpan(length);
     }
 
+    /// <summary>Puts bytes between those that are there.</summary>
+    internal void Insert(int position, ReadOnlySpan<byte> inserted)
+    {
+        Ensure(inserted.Length);
+        Span<byte> rest = bytes.AsSpan(position, length - position);
+        rest.CopyTo(bytes.AsSpan(position + inserted.Length));
+        inserted.CopyTo(bytes.AsSpan(position));
+        length += inserted.Length;
+    }
+
     public void Dispose()
     {
         byte[] old = bytes;

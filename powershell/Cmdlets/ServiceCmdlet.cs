@@ -65,6 +65,9 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     /// <summary>What the class says about itself.</summary>
     internal ServiceCmdletDefinition Definition { get; private protected set; }
 
+    /// <summary>The secrets of the request that is being written or sent.</summary>
+    private readonly RequestSecrets secrets = new();
+
     private Guid? connection;
     private RequestWindow? window;
     private bool hasBegun;
@@ -237,7 +240,13 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         var request = new PendingRequest(identity, log, entry);
         try
         {
+            PutSecretsInto(buffer);
             request.Operation = NativeOperation.StartCommand(buffer.Written);
+        }
+        catch (WireException e)
+        {
+            entry?.Failed(e.ErrorId, e.Message);
+            request.Refused = new ErrorRecord(e, e.ErrorId, ErrorCategory.InvalidArgument, e.Value);
         }
         catch (NativeLibraryException e)
         {
@@ -333,6 +342,21 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         }
 
         return ended;
+    }
+
+    /// <summary>Encrypts the secrets of a request that is about to be sent, under the key of the connection it goes to.</summary>
+    private void PutSecretsInto(PooledBuffer buffer)
+    {
+        if (!secrets.Any)
+        {
+            return;
+        }
+
+        using JsonDocument answer = RunOperation(
+            SecretKey.Ask(connection, CommandPrefixAttribute.Of(GetType()), Definition, WantsVerbose()));
+        using SecretKey key = SecretKey.Read(answer.RootElement);
+        secrets.PutInto(buffer, key, connection is null);
+        connection = key.ConnectionId;
     }
 
     /// <summary>
@@ -516,9 +540,14 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         string? anchor = null;
         object? resultSize = null;
 
+        secrets.Clear();
         using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
         json.WriteStartObject();
-        json.WriteString("connectionId", connection?.ToString());
+        if (connection is { } chosen)
+        {
+            json.WriteString("connectionId", chosen.ToString());
+        }
+
         json.WriteString("prefix", CommandPrefixAttribute.Of(GetType()));
         json.WriteString("surface", Definition.Surface.ToWire());
         json.WriteString("cmdletName", Definition.Name);
@@ -542,7 +571,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
             }
 
             json.WritePropertyName(name);
-            string? text = WireWriter.Write(json, name, isFilter ? FilterText.Normalise(value) : value, SendsText(name));
+            string? text = WireWriter.Write(json, name, isFilter ? FilterText.Normalise(value) : value, SendsText(name), secrets);
             if (isIdentity)
             {
                 // An object of a script can have an identity that is blank.

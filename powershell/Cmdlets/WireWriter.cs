@@ -28,6 +28,16 @@ internal sealed class WireException : Exception
 internal static class WireWriter
 {
     private const int MostLevels = 24;
+
+    /// <summary>
+    /// The longest text. The service does not say what it takes at most; whole rule packs and HTML pages stay far below this,
+    /// and what is longer was read from the wrong file.
+    /// </summary>
+    private const int LongestText = 4 << 20;
+
+    /// <summary>The longest request. A file of 16 MB as an array of numbers fits in.</summary>
+    private const long LongestRequest = 64L << 20;
+
     private const string HashtableType = "#Exchange.GenericHashTable";
 
     /// <summary>
@@ -42,7 +52,8 @@ internal static class WireWriter
     /// <param name="parameter">The parameter's name.</param>
     /// <param name="value">The value.</param>
     /// <param name="numbersAsText">Whether the service reads text only: an alias can be 12345.</param>
-    internal static string? Write(Utf8JsonWriter json, string parameter, object? value, bool numbersAsText)
+    /// <param name="secrets">Takes the secrets; only their places are written.</param>
+    internal static string? Write(Utf8JsonWriter json, string parameter, object? value, bool numbersAsText, RequestSecrets secrets)
     {
         // A parameter of an array type wraps @{Add=…; Remove=…} into an array, where the service would not find it.
         if (Unwrap(value) is object?[] { Length: 1 } single && Unwrap(single[0]) is IDictionary change && IsChange(change))
@@ -50,7 +61,7 @@ internal static class WireWriter
             value = change;
         }
 
-        return Write(json, parameter, value, numbersAsText, MostLevels);
+        return Write(new Target(json, parameter, numbersAsText, secrets), value, MostLevels);
     }
 
     /// <summary>Whether a value names nothing: no value, blank text, or a collection of nothing else.</summary>
@@ -103,8 +114,9 @@ internal static class WireWriter
         }
     }
 
-    private static string? Write(Utf8JsonWriter json, string parameter, object? value, bool numbersAsText, int levels)
+    private static string? Write(in Target target, object? value, int levels)
     {
+        (Utf8JsonWriter json, string parameter, bool numbersAsText, _) = target;
         if (levels == 0)
         {
             throw new WireException(parameter, value, "ValueTooDeep", "It is nested too deeply, or contains itself.");
@@ -118,8 +130,7 @@ internal static class WireWriter
                 json.WriteNullValue();
                 return null;
             case string text:
-                RequireText(parameter, text);
-                return WriteText(json, text);
+                return WriteText(target, text);
             case bool flag:
                 json.WriteBooleanValue(flag);
                 return null;
@@ -127,9 +138,9 @@ internal static class WireWriter
                 json.WriteBooleanValue(given.IsPresent);
                 return null;
             case Enum member:
-                return WriteText(json, member.ToString());
+                return WriteText(target, member.ToString());
             case IFormattable number when numbersAsText && IsNumber(value):
-                return WriteText(json, number.ToString(null, CultureInfo.InvariantCulture));
+                return WriteText(target, number.ToString(null, CultureInfo.InvariantCulture));
             case int number:
                 json.WriteNumberValue(number);
                 return null;
@@ -146,59 +157,63 @@ internal static class WireWriter
                 WriteDouble(json, parameter, Convert.ToDouble(value, CultureInfo.InvariantCulture));
                 return null;
             case char character:
-                return WriteText(json, character.ToString());
+                return WriteText(target, character.ToString());
             case Guid guid:
-                return WriteText(json, guid.ToString("D"));
+                return WriteText(target, guid.ToString("D"));
             case DateTime date:
                 // A date without a zone is what the administrator means: local time.
-                return WriteText(json, date.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
+                return WriteText(target, date.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
             case DateTimeOffset date:
-                return WriteText(json, date.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
+                return WriteText(target, date.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
             case TimeSpan span:
-                return WriteText(json, span.ToString("c", CultureInfo.InvariantCulture));
+                return WriteText(target, span.ToString("c", CultureInfo.InvariantCulture));
             case ByteQuantifiedSize { IsNegative: true }:
                 throw new WireException(parameter, value, "NegativeSize", "A size cannot be negative.");
             case ByteQuantifiedSize size:
-                return WriteText(json, size.IsUnlimited ? size.ToString() : size.ToBytes().ToString(CultureInfo.InvariantCulture) + " B");
+                return WriteText(target, size.IsUnlimited ? size.ToString() : size.ToBytes().ToString(CultureInfo.InvariantCulture) + " B");
             case CultureInfo culture:
-                return WriteText(json, culture.Name);
+                return WriteText(target, culture.Name);
             case ScriptBlock block:
                 // -Filter {…}: the text between the braces, nothing expanded.
-                RequireText(parameter, block.ToString());
-                return WriteText(json, block.ToString());
+                return WriteText(target, block.ToString());
             case Stream:
                 throw new WireException(parameter, value, "StreamNotSupported", "Give the bytes of the stream, for example of [IO.File]::ReadAllBytes.");
-            case SecureString or PSCredential or X509Certificate2:
-                throw new WireException(
-                    parameter,
-                    null,
-                    "SecretNotSupported",
-                    $"This version of ExchangeOnlineRs does not send values of type {value.GetType().Name}: they must be encrypted for the service first.");
+            case SecureString secret:
+                target.Secrets.Leave(json, parameter, secret);
+                return null;
+            case PSCredential credential:
+                WriteCredential(target, credential);
+                return null;
+            case X509Certificate2:
+                throw new WireException(parameter, null, "CertificateNotSupported", "Give the bytes of the certificate, which are in its property RawData.");
             case byte[] bytes:
                 json.WriteStartArray();
+                RequireRoom(target, 2L * bytes.Length);
                 foreach (byte b in bytes)
                 {
                     json.WriteNumberValue(b);
                 }
 
+                RequireRoom(target, 0);
                 json.WriteEndArray();
                 return null;
             case IDictionary table:
-                WriteTable(json, parameter, table, numbersAsText, levels);
+                WriteTable(target, table, levels);
                 return null;
             case Row row:
-                return WriteText(json, AddedIdentity(row) ?? IdentityOf(row));
+                return WriteText(target, AddedIdentity(row) ?? IdentityOf(row));
             case IEnumerable items:
                 json.WriteStartArray();
                 foreach (object? item in items)
                 {
-                    Write(json, parameter, item, numbersAsText, levels - 1);
+                    Write(target, item, levels - 1);
+                    RequireRoom(target, 0);
                 }
 
                 json.WriteEndArray();
                 return null;
             default:
-                return WriteText(json, IdentityOf(original, value, parameter));
+                return WriteText(target, IdentityOf(original, value, parameter));
         }
     }
 
@@ -209,12 +224,15 @@ internal static class WireWriter
     /// A null character ends a text somewhere on its way, and half a character is replaced: either way the service would get
     /// another text than it was given.
     /// </summary>
-    private static void RequireText(string parameter, string text)
+    /// <param name="parameter">The parameter's name.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="shown">What an error may show of it; null for a secret.</param>
+    internal static void RequireText(string parameter, ReadOnlySpan<char> text, object? shown)
     {
-        int broken = text.IndexOf('\0', StringComparison.Ordinal);
+        int broken = text.IndexOf('\0');
         if (broken >= 0)
         {
-            throw new WireException(parameter, text, "InvalidText", $"There is a null character at position {broken}.");
+            throw new WireException(parameter, shown, "InvalidText", $"There is a null character at position {broken}.");
         }
 
         for (int i = 0; i < text.Length; i++)
@@ -225,15 +243,53 @@ internal static class WireWriter
             }
             else if (char.IsSurrogate(text[i]))
             {
-                throw new WireException(parameter, text, "InvalidText", $"There is half a character at position {i}.");
+                throw new WireException(parameter, shown, "InvalidText", $"There is half a character at position {i}.");
             }
         }
     }
 
-    private static string WriteText(Utf8JsonWriter json, string text)
+    private static string WriteText(in Target target, string text)
     {
-        json.WriteStringValue(text);
+        if (text.Length > LongestText)
+        {
+            throw new WireException(
+                target.Parameter,
+                null,
+                "TextTooLong",
+                string.Create(CultureInfo.InvariantCulture, $"Its text has {text.Length:N0} characters; {LongestText:N0} are the most that are sent."));
+        }
+
+        RequireText(target.Parameter, text, text);
+        target.Json.WriteStringValue(text);
         return text;
+    }
+
+    /// <summary>A collection without end must not fill the memory, nor a slip in a path send a whole disk.</summary>
+    private static void RequireRoom(in Target target, long more)
+    {
+        if (target.Json.BytesCommitted + target.Json.BytesPending + more > LongestRequest)
+        {
+            throw new WireException(
+                target.Parameter,
+                null,
+                "RequestTooLong",
+                $"With it the request has more than {LongestRequest >> 20} MB, which is the most that is sent.");
+        }
+    }
+
+    /// <summary>
+    /// No public source shows what the service expects of a credential. This is the form of all else that has members, with
+    /// the password encrypted as a password alone is.
+    /// </summary>
+    private static void WriteCredential(in Target target, PSCredential credential)
+    {
+        target.Json.WriteStartObject();
+        target.Json.WriteString("@odata.type", HashtableType);
+        target.Json.WritePropertyName("UserName");
+        WriteText(target, credential.UserName ?? string.Empty);
+        target.Json.WritePropertyName("Password");
+        Write(target, credential.Password, 1);
+        target.Json.WriteEndObject();
     }
 
     private static void WriteDouble(Utf8JsonWriter json, string parameter, double number)
@@ -246,25 +302,26 @@ internal static class WireWriter
         json.WriteNumberValue(number);
     }
 
-    private static void WriteTable(Utf8JsonWriter json, string parameter, IDictionary table, bool numbersAsText, int levels)
+    private static void WriteTable(in Target target, IDictionary table, int levels)
     {
-        json.WriteStartObject();
-        json.WriteString("@odata.type", HashtableType);
+        target.Json.WriteStartObject();
+        target.Json.WriteString("@odata.type", HashtableType);
         foreach (DictionaryEntry entry in table)
         {
             string key = Convert.ToString(Unwrap(entry.Key), CultureInfo.InvariantCulture) ?? string.Empty;
-            RequireText(parameter, key);
+            RequireText(target.Parameter, key, key);
             if (key.StartsWith('@'))
             {
                 // Such a member would tell the service how to read the others.
-                throw new WireException(parameter, key, "InvalidKey", $"The key '{key}' of the hashtable is reserved.");
+                throw new WireException(target.Parameter, key, "InvalidKey", $"The key '{key}' of the hashtable is reserved.");
             }
 
-            json.WritePropertyName(key);
-            Write(json, parameter, entry.Value, numbersAsText, levels - 1);
+            target.Json.WritePropertyName(key);
+            Write(target, entry.Value, levels - 1);
+            RequireRoom(target, 0);
         }
 
-        json.WriteEndObject();
+        target.Json.WriteEndObject();
     }
 
     private static bool IsChange(IDictionary table)
@@ -360,4 +417,7 @@ internal static class WireWriter
 
         return value is PSObject wrapped ? wrapped.BaseObject : value;
     }
+
+    /// <summary>Where a value goes, and what is to be known about it.</summary>
+    private readonly record struct Target(Utf8JsonWriter Json, string Parameter, bool NumbersAsText, RequestSecrets Secrets);
 }

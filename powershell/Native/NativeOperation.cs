@@ -49,6 +49,16 @@ internal sealed class NativeOperation : SafeHandle
         }
     }
 
+    /// <summary>Starts looking up the public key of a connection.</summary>
+    internal static unsafe NativeOperation FindKey(ReadOnlySpan<byte> request)
+    {
+        NativeCore.EnsureLoaded();
+        fixed (byte* start = request)
+        {
+            return Started(Interop.exo_connection_key(SliceByte.From((IntPtr)start, (ulong)request.Length)));
+        }
+    }
+
     /// <summary>Starts a sign-in. The core copies what it needs; the caller wipes the secret.</summary>
     internal static unsafe NativeOperation OpenConnection(ReadOnlySpan<byte> settings, ReadOnlySpan<byte> secret)
     {

@@ -46,6 +46,8 @@ pub enum Action {
         /// Its client id.
         app_id: String,
     },
+    /// Puts another key for secure strings into the module files to come. The one before it stays good.
+    RotateModuleKeys,
     /// Sets the size of Azure Arc's key files to come.
     SetArcKeyBytes {
         /// The size.
@@ -77,6 +79,7 @@ pub fn perform(state: &State, action: &Action) -> Result<(), String> {
         }
         Action::DisableApp { app_id } => application(app_id)?.disabled.store(true, Ordering::Relaxed),
         Action::EnableApp { app_id } => application(app_id)?.disabled.store(false, Ordering::Relaxed),
+        Action::RotateModuleKeys => state.realms.iter().for_each(|realm| realm.module_keys.rotate()),
         Action::SetArcKeyBytes { bytes } => {
             if *bytes == 0 || *bytes > 1 << 20 {
                 return Err("a key file has 1 to 1048576 bytes".to_owned());

@@ -56,6 +56,7 @@ pub mod html;
 pub mod http;
 pub mod log;
 pub mod managed_identity;
+pub mod module_keys;
 pub mod opath;
 pub mod options;
 pub mod person;

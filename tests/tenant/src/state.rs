@@ -10,8 +10,10 @@ use time::OffsetDateTime;
 use crate::clouds::Cloud;
 use crate::credentials::Credentials;
 use crate::directory::Directory;
-use crate::directory::accounts::{Account, accounts};
+use crate::directory::accounts::{Account, Presence, RoleGroup, accounts};
+use crate::directory::added_accounts::AddedAccounts;
 use crate::directory::company::{Company, TenantName};
+use crate::directory::roles::ROLE_GROUP;
 use crate::directory::seed::Seed;
 use crate::entra::Entra;
 use crate::entra::applications::{Application, applications};
@@ -20,6 +22,7 @@ use crate::entra::jwt::TokenKey;
 use crate::faults::Faults;
 use crate::log::RequestLog;
 use crate::managed_identity::ManagedIdentity;
+use crate::module_keys::ModuleKeys;
 use crate::options::Options;
 use crate::secrets::random_text;
 
@@ -34,12 +37,19 @@ pub struct Realm {
     pub tenant_id: String,
     /// Its directory.
     pub directory: RwLock<Directory>,
+    /// The keys under which clients encrypt secure strings.
+    pub module_keys: ModuleKeys,
 }
 
 impl Realm {
     fn new(name: TenantName, seed: u64, mailboxes: u64) -> Self {
         let directory = Directory::of(name.company(), seed, mailboxes);
-        Self { name, tenant_id: directory.seed.named_guid("tenant"), directory: RwLock::new(directory) }
+        Self {
+            name,
+            tenant_id: directory.seed.named_guid("tenant"),
+            directory: RwLock::new(directory),
+            module_keys: ModuleKeys::default(),
+        }
     }
 
     /// The company's names.
@@ -61,16 +71,16 @@ pub struct State {
     pub options: Options,
     /// The tenants, the one that tests are about first.
     pub realms: [Realm; 2],
-    /// The accounts of all tenants.
+    /// The accounts that all tenants start with.
     pub accounts: Vec<Account>,
+    /// The accounts that came later.
+    pub added_accounts: AddedAccounts,
     /// The applications of all tenants.
     pub applications: Vec<Application>,
     /// The issuer that the applications' federated credentials trust.
     pub federation: OnceLock<Federation>,
     /// The key that signs tokens.
     pub token_key: TokenKey,
-    /// The key under which clients encrypt secure strings.
-    pub module_key: RsaPrivateKey,
     /// The key that signs the links to further pages.
     pub page_key: ring::hmac::Key,
     /// Sign-ins under way, codes and refresh tokens.
@@ -95,16 +105,13 @@ impl State {
     /// No keys could be made, or a file can't be written.
     pub fn new(options: Options) -> std::io::Result<Self> {
         // Making RSA keys takes most of the start; they are made side by side.
-        let make = || RsaPrivateKey::new(&mut rand_core::OsRng, 2048).map_err(std::io::Error::other);
         let wanted = options.wants_certificates();
-        let (first, second, credentials) = std::thread::scope(|scope| {
-            let second = scope.spawn(make);
+        let (token_key, credentials) = std::thread::scope(|scope| {
             let credentials = wanted.then(|| scope.spawn(Credentials::new));
             let failed = |_| std::io::Error::other("making a key failed");
-            let first = make()?;
-            let second = second.join().map_err(failed)??;
+            let token_key = RsaPrivateKey::new(&mut rand_core::OsRng, 2048).map_err(std::io::Error::other)?;
             let credentials = credentials.map(|thread| thread.join().map_err(failed)?).transpose()?;
-            Ok::<_, std::io::Error>((first, second, credentials))
+            Ok::<_, std::io::Error>((token_key, credentials))
         })?;
         let seed = Seed::new(options.seed);
         let realms = [
@@ -118,11 +125,11 @@ impl State {
         }
         let state = Self {
             accounts: accounts(&seed),
+            added_accounts: AddedAccounts::default(),
             applications: applications(&seed, certificates),
             federation,
             realms,
-            token_key: TokenKey::new(first),
-            module_key: second,
+            token_key: TokenKey::new(token_key),
             page_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, random_text(32).as_bytes()),
             entra: Mutex::default(),
             faults: Mutex::new(Faults::new(&options.faults)),
@@ -142,7 +149,47 @@ impl State {
     #[must_use]
     pub fn account(&self, user_principal_name: &str) -> Option<&Account> {
         let wanted = user_principal_name.trim();
-        self.accounts.iter().find(|account| account.user_principal_name.eq_ignore_ascii_case(wanted))
+        let is_wanted = |account: &&Account| account.user_principal_name.eq_ignore_ascii_case(wanted);
+        self.accounts.iter().find(is_wanted).or_else(|| {
+            // Without the recipient there is no person any more.
+            let is_there = |account: &&Account| {
+                let directory = self.realm(account.tenant).directory.read().unwrap_or_else(PoisonError::into_inner);
+                directory.recipient(&account.user_principal_name).is_ok()
+            };
+            self.added_accounts.iter().filter(is_wanted).last().filter(is_there)
+        })
+    }
+
+    /// The accounts that there were from the beginning and those that came later.
+    pub fn all_accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().chain(self.added_accounts.iter())
+    }
+
+    /// Lets a person sign in with a password from now on: a new one, or one who has an account.
+    pub fn keep_password(&self, account: Account) {
+        let name = &account.user_principal_name;
+        match self.accounts.iter().find(|known| known.user_principal_name.eq_ignore_ascii_case(name)) {
+            Some(known) => self.added_accounts.set_password(known, &account.password),
+            None => self.added_accounts.add(account),
+        }
+    }
+
+    /// The role groups of an account in its own tenant: those it was made with, and those whose members it is one of.
+    #[must_use]
+    pub fn role_groups(&self, presence: &Presence<'_>) -> Vec<RoleGroup> {
+        let directory = self.realm(presence.tenant).directory.read().unwrap_or_else(PoisonError::into_inner);
+        let recipient = directory.recipient(&presence.user_principal_name).ok();
+        let guid = recipient.map(|recipient| directory.recipient_text(recipient, "Guid"));
+        let is_member = |group: &RoleGroup| {
+            guid.as_ref().is_some_and(|guid| {
+                let mut entries = directory.collection(&ROLE_GROUP).iter();
+                entries.any(|(_, entry)| entry.text("Name") == group.name() && entry.list("Members").contains(guid))
+            })
+        };
+        let joined = RoleGroup::ALL.into_iter().filter(is_member);
+        let mut groups = presence.role_groups.to_vec();
+        groups.extend(joined.filter(|group| !presence.role_groups.contains(group)));
+        groups
     }
 
     /// The application with that client id, in any casing.

@@ -1,15 +1,13 @@
 //! Checking a call's parameters against the catalogue, as the service's binder would: names, types, enumerations and
 //! parameter sets. Nothing is defaulted and nothing unknown is passed over.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use rsa::{Pkcs1v15Encrypt, RsaPrivateKey};
 use serde_json::{Map, Value};
 
 use super::errors::ApiError;
 use crate::catalog::{Cmdlet, Parameter};
 use crate::clouds::Surface;
 use crate::directory::value::{normalise_guid, normalise_time_span, parse_moment, parse_size};
+use crate::module_keys::ModuleKeys;
 
 /// The annotation that an object inside parameters needs to survive binding.
 const HASHTABLE: &str = "#Exchange.GenericHashTable";
@@ -59,7 +57,7 @@ pub fn check<'a>(
     surface: Surface,
     cmdlet: &'a Cmdlet,
     parameters: &'a Map<String, Value>,
-    key: &RsaPrivateKey,
+    keys: &ModuleKeys,
 ) -> Result<Arguments<'a>, ApiError> {
     let mut arguments = Arguments { bound: Vec::new(), what_if: false };
     let mut unknown = Vec::new();
@@ -75,7 +73,7 @@ pub fn check<'a>(
                         parameter.name
                     )));
                 }
-                check_value(parameter, value, key)?;
+                check_value(parameter, value, keys)?;
                 arguments.bound.push((parameter, value));
             }
             None => unknown.push(name.as_str()),
@@ -222,7 +220,7 @@ fn shape(type_name: &str) -> (Shape, bool) {
     (shape, array)
 }
 
-fn check_value(parameter: &Parameter, value: &Value, key: &RsaPrivateKey) -> Result<(), ApiError> {
+fn check_value(parameter: &Parameter, value: &Value, keys: &ModuleKeys) -> Result<(), ApiError> {
     let (shape, array) = shape(&parameter.type_name);
     if parameter.is_switch && !value.is_boolean() {
         return Err(cannot_convert(&parameter.name, value, "System.Management.Automation.SwitchParameter"));
@@ -245,9 +243,9 @@ fn check_value(parameter: &Parameter, value: &Value, key: &RsaPrivateKey) -> Res
         }
         (Shape::Multi, items) => check_items(parameter, items),
         (_, Value::Array(items)) if array => {
-            items.iter().try_for_each(|item| check_scalar(parameter, shape, item, key))
+            items.iter().try_for_each(|item| check_scalar(parameter, shape, item, keys))
         }
-        (_, scalar) => check_scalar(parameter, shape, scalar, key),
+        (_, scalar) => check_scalar(parameter, shape, scalar, keys),
     }
 }
 
@@ -263,7 +261,7 @@ fn check_items(parameter: &Parameter, items: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn check_scalar(parameter: &Parameter, shape: Shape, value: &Value, key: &RsaPrivateKey) -> Result<(), ApiError> {
+fn check_scalar(parameter: &Parameter, shape: Shape, value: &Value, keys: &ModuleKeys) -> Result<(), ApiError> {
     let text = value.as_str();
     let ok = match shape {
         Shape::Bool => value.is_boolean(),
@@ -280,15 +278,26 @@ fn check_scalar(parameter: &Parameter, shape: Shape, value: &Value, key: &RsaPri
             return match text {
                 // A null or empty secure string is passed as it is.
                 Some("") => Ok(()),
-                Some(text) if decrypt(text, key).is_some() => Ok(()),
-                _ => Err(ApiError::transformation(
-                    &parameter.name,
-                    "The value isn't encrypted with the public key of the module file.",
-                )),
+                Some(text) if keys.decrypt(text).is_some() => Ok(()),
+                _ => Err(not_encrypted(parameter)),
             };
         }
         Shape::Credential => match value {
-            Value::Object(object) => annotated(parameter, object, &[HASHTABLE]).is_ok(),
+            // The form isn't attested: an open object with a name and a secure string is the likely one.
+            Value::Object(object) => {
+                annotated(parameter, object, &[HASHTABLE])?;
+                let member = |wanted: &str| {
+                    object
+                        .iter()
+                        .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+                        .and_then(|(_, value)| value.as_str())
+                };
+                let (name, password) = (member("UserName"), member("Password"));
+                if password.is_some_and(|password| !password.is_empty() && keys.decrypt(password).is_none()) {
+                    return Err(not_encrypted(parameter));
+                }
+                name.is_some() && password.is_some() && object.len() == 3
+            }
             _ => false,
         },
         Shape::Hashtable => match value {
@@ -406,11 +415,8 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// The clear text of an encrypted secure string.
-#[must_use]
-pub fn decrypt(text: &str, key: &RsaPrivateKey) -> Option<String> {
-    let clear = key.decrypt(Pkcs1v15Encrypt, &STANDARD.decode(text).ok()?).ok()?;
-    String::from_utf8(clear).ok()
+fn not_encrypted(parameter: &Parameter) -> ApiError {
+    ApiError::transformation(&parameter.name, "The value isn't encrypted with the public key of the module file.")
 }
 
 #[cfg(test)]
@@ -422,11 +428,11 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
 
-    static KEY: LazyLock<RsaPrivateKey> = LazyLock::new(|| RsaPrivateKey::new(&mut rand_core::OsRng, 1024).unwrap());
+    static KEYS: LazyLock<ModuleKeys> = LazyLock::new(ModuleKeys::default);
 
     fn error(cmdlet: &str, parameters: Value) -> Option<String> {
         let cmdlet = Catalog::get().cmdlet(Surface::Exchange, cmdlet).unwrap();
-        match check(Surface::Exchange, cmdlet, parameters.as_object().unwrap(), &KEY) {
+        match check(Surface::Exchange, cmdlet, parameters.as_object().unwrap(), &KEYS) {
             Ok(_) => None,
             Err(ApiError::Envelope(status, body)) => {
                 assert_eq!(status, 400);
@@ -527,12 +533,28 @@ mod tests {
 
     #[test]
     fn secure_strings_are_encrypted() {
-        let public = rsa::RsaPublicKey::from(&*KEY);
-        let cipher = public.encrypt(&mut rand_core::OsRng, Pkcs1v15Encrypt, "Pä55".as_bytes()).unwrap();
-        let text = STANDARD.encode(cipher);
-        assert_eq!(decrypt(&text, &KEY).as_deref(), Some("Pä55"));
+        let text = KEYS.encrypt("Pä55".as_bytes());
+        ok("Set-Mailbox", json!({"Identity": "a", "Password": ""}));
         ok("Set-Mailbox", json!({"Identity": "a", "Password": text}));
-        refused("Set-Mailbox", json!({"Identity": "a", "Password": "clear text"}), "encrypted");
+        for bad in ["clear text", "AAAA", &KEYS.encrypt(&[0xff])] {
+            refused("Set-Mailbox", json!({"Identity": "a", "Password": bad}), "encrypted");
+        }
+    }
+
+    #[test]
+    fn credentials_are_a_name_and_an_encrypted_password() {
+        let credential = |members: Value| json!({"Credential": members});
+        let text = KEYS.encrypt("Pä55".as_bytes());
+        let kind = "#Exchange.GenericHashTable";
+        ok("Get-MailPublicFolder", credential(json!({"@odata.type": kind, "UserName": "a", "Password": text})));
+        refused(
+            "Get-MailPublicFolder",
+            credential(json!({"@odata.type": kind, "UserName": "a", "Password": "clear"})),
+            "encrypted",
+        );
+        refused("Get-MailPublicFolder", credential(json!({"@odata.type": kind, "UserName": "a"})), "PSCredential");
+        refused("Get-MailPublicFolder", credential(json!({"UserName": "a", "Password": text})), "@odata.type");
+        refused("Get-MailPublicFolder", credential(json!("a")), "PSCredential");
     }
 
     #[test]

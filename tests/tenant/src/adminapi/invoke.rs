@@ -251,7 +251,7 @@ fn outcome(
         return Err(forbidden());
     }
     let nothing = Map::new();
-    let arguments = check(caller.surface, cmdlet, parameters.unwrap_or(&nothing), &state.module_key)?;
+    let arguments = check(caller.surface, cmdlet, parameters.unwrap_or(&nothing), &caller.realm.module_keys)?;
     let select_text = match token {
         Some(token) => token.select.clone(),
         None => request.query("$select").map(str::to_owned),

@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::{Method, StatusCode};
-use rsa::traits::PublicKeyParts as _;
 use serde_json::json;
 
 use crate::catalog::Catalog;
@@ -176,7 +175,7 @@ fn answer(state: &State, request: &Request, caller: &Caller<'_>) -> Reply {
     let endpoint =
         percent_encoding::percent_decode_str(rest.first().unwrap_or(&"")).decode_utf8_lossy().to_ascii_lowercase();
     match (request.method.clone(), endpoint.as_str(), rest.len()) {
-        (Method::GET, "exomodulefile", 1) => module_file(state, caller),
+        (Method::GET, "exomodulefile", 1) => module_file(caller),
         (Method::GET, "exobanner('autogensession')", 1) => banner(caller),
         (Method::POST, "invokecommand", 1) => invoke::post(state, request, caller),
         (Method::GET, "invokecommand", 1) if request.query("$skiptoken").is_some() => {
@@ -279,7 +278,7 @@ fn authenticate<'a>(
     if !text("scp").split(' ').any(|scope| scope == "AdminApi.AccessAsUser.All") {
         return Err(refuse("invalid_grant", "The token doesn't grant the scope."));
     }
-    let mut presences = state.accounts.iter().filter_map(|account| account.presence(realm.name));
+    let mut presences = state.all_accounts().filter_map(|account| account.presence(realm.name));
     let presence = presences.find(|presence| {
         presence.user_principal_name.eq_ignore_ascii_case(text("upn")) && presence.object_id == text("oid")
     });
@@ -297,7 +296,8 @@ fn authenticate<'a>(
         // A partner has no object in the tenant: only the token says what they may do.
         role_groups: match presence.foreign {
             Some(Foreign::Partner) => granted_by_wids,
-            Some(Foreign::Guest) | None => presence.role_groups.to_vec(),
+            Some(Foreign::Guest) => presence.role_groups.to_vec(),
+            None => state.role_groups(&presence),
         },
         name: presence.user_principal_name,
         is_application: false,
@@ -422,7 +422,7 @@ fn throttled(state: &State, caller: &Caller<'_>) -> Option<Reply> {
     Some(response)
 }
 
-fn module_file(state: &State, caller: &Caller<'_>) -> Reply {
+fn module_file(caller: &Caller<'_>) -> Reply {
     if caller.identity.role_groups.is_empty() {
         return ApiError::unsupported_role(&caller.identity).reply();
     }
@@ -432,12 +432,9 @@ fn module_file(state: &State, caller: &Caller<'_>) -> Reply {
         .map(|cmdlet| cmdlet.name.as_str())
         .filter(|name| rbac::may_run(&caller.identity.role_groups, name))
         .collect();
-    let key = &state.module_key;
     let content = format!(
-        "# Stub of the simulated tenant; it defines no cmdlets.\n# Public key for secure strings:\n\
-         <RSAKeyValue><Modulus>{}</Modulus><Exponent>{}</Exponent></RSAKeyValue>\n",
-        STANDARD.encode(key.n().to_bytes_be()),
-        STANDARD.encode(key.e().to_bytes_be())
+        "# Stub of the simulated tenant; it defines no cmdlets.\n# Public key for secure strings:\n{}\n",
+        caller.realm.module_keys.xml()
     );
     let body = json!({
         "@odata.context": format!("{}/$metadata#EXOModuleFile", caller.base),

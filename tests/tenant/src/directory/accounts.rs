@@ -15,6 +15,10 @@ pub enum RoleGroup {
 }
 
 impl RoleGroup {
+    /// All of them.
+    pub const ALL: [Self; 3] =
+        [Self::OrganizationManagement, Self::ViewOnlyOrganizationManagement, Self::RecipientManagement];
+
     /// The role group's name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -38,10 +42,7 @@ impl RoleGroup {
     /// The role groups that a token's `wids` bring.
     #[must_use]
     pub fn from_directory_roles(wids: &[&str]) -> Vec<Self> {
-        [Self::OrganizationManagement, Self::ViewOnlyOrganizationManagement, Self::RecipientManagement]
-            .into_iter()
-            .filter(|group| wids.contains(&group.directory_role()))
-            .collect()
+        Self::ALL.into_iter().filter(|group| wids.contains(&group.directory_role())).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 //! organization with its rules and policies, and the accounts.
 
 pub mod accounts;
+pub mod added_accounts;
 pub mod audit;
 pub mod company;
 pub mod compliance;

@@ -110,7 +110,7 @@ pub fn check_password<'a>(
     password: &str,
 ) -> Result<&'a Account, EntraError> {
     let account = discovery::account(state, host, user).ok_or_else(|| unknown_user(Authority::Organizations, user))?;
-    if account.password != password {
+    if !state.added_accounts.is_password(account, password) {
         return Err(EntraError::new(
             "invalid_grant",
             50_126,

@@ -10,7 +10,7 @@ use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::catalog::Parameter;
 use crate::directory::Directory;
-use crate::directory::links::LinkKind;
+use crate::directory::links::{LinkKind, RecipientId};
 use crate::directory::objects::{Class, Entry};
 use crate::directory::others::{DISTRIBUTION_GROUP, DYNAMIC_GROUP, MAIL_CONTACT, MAIL_USER};
 use crate::directory::value::Value;
@@ -209,7 +209,7 @@ fn new_outside(call: &Call<'_>, class: &'static Class) -> Result<Outcome, ApiErr
         super::addresses::check_domain(&directory, login)?;
         super::addresses::check_unique(&directory, None, login, "UserPrincipalName")?;
     }
-    let skip = ["MicrosoftOnlineServicesID", "RemotePowerShellEnabled"];
+    let skip = ["MicrosoftOnlineServicesID", "Password", "RemotePowerShellEnabled", "ResetPasswordOnNextLogon"];
     let mut draft = draft(call, &directory, class, Home::Outside, &name, &skip)?;
     if let Some(login) = login {
         for property in ["MicrosoftOnlineServicesID", "UserPrincipalName", "WindowsLiveID"] {
@@ -223,7 +223,9 @@ fn new_outside(call: &Call<'_>, class: &'static Class) -> Result<Outcome, ApiErr
     if arguments.what_if {
         return Ok(Outcome::default());
     }
-    Ok(add(&mut directory, draft, show(call)).1)
+    let (number, outcome) = add(&mut directory, draft, show(call));
+    super::passwords::keep(call, &directory, RecipientId::Other(number));
+    Ok(outcome)
 }
 
 fn change_mail_user(directory: &Directory, _: &Entry, parameter: &Parameter, json: &Json) -> Special {

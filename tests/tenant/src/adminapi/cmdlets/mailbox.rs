@@ -235,6 +235,7 @@ pub(super) fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
     }
     let name = directory.mailbox(index).text("Name");
     let changed = directory.change(index, changes);
+    super::passwords::keep(call, &directory, RecipientId::Mailbox(index));
     Ok(Outcome::changed(changed || ordered, &name))
 }
 
@@ -386,6 +387,7 @@ pub(super) fn new(call: &Call<'_>) -> Result<Outcome, ApiError> {
         .map(|(name, value)| (schema.position(name).unwrap_or_else(|| unreachable!("{name} is in the schema")), value))
         .collect();
     let index = directory.create(person, changes);
+    super::passwords::keep(call, &directory, RecipientId::Mailbox(index));
     let mut object = String::new();
     directory.mailbox(index).write(&mut object, None);
     Ok(Outcome::one(object))

@@ -13,6 +13,7 @@ mod mailbox;
 mod members;
 mod organization;
 mod others;
+mod passwords;
 mod permissions;
 mod policies;
 mod recipient;
