@@ -1,6 +1,6 @@
 #Requires -Version 7.4
 BeforeDiscovery {
-    # Values of parameters that exist on both sides, and calls that must find their connection in different ways.
+    # How a call says which connection it is for.
     $script:ways = @(
         @{ Way = 'the last connection, which is to Exchange'; First = 'Compliance'; Second = 'Exchange'; Arguments = @{}; Expected = 'Exchange' }
         @{ Way = 'the last connection, which is to Compliance'; First = 'Exchange'; Second = 'Compliance'; Arguments = @{}; Expected = 'Compliance' }
@@ -40,7 +40,11 @@ BeforeAll {
         $shell.Commands.Clear()
         $shell.Streams.ClearStreams()
         try { $null = $shell.AddCommand($Name).AddParameters($Values).Invoke() } catch {
-            return $_.Exception.GetBaseException().ErrorRecord ?? $_
+            # Around it are the exceptions of those who called.
+            for ($exception = $_.Exception.InnerException; $exception; $exception = $exception.InnerException) {
+                if ($exception -is [Management.Automation.IContainsErrorRecord]) { return $exception.ErrorRecord }
+            }
+            return $_
         }
         $shell.Streams.Error | Select-Object -First 1
     }
@@ -116,11 +120,14 @@ Describe 'A call without parameters' {
         @{ Name = 'New-ManagementRoleAssignment'; Values = @{ Role = 'x'; SecurityGroup = 'y' } }
         @{ Name = 'New-ManagementRoleAssignment'; Values = @{ Role = 'x'; App = 'y' } }
         @{ Name = 'Remove-TenantAllowBlockListItems'; Values = @{ ListType = 'Url'; Ids = 'y' } }
+        @{ Name = 'New-MailboxRestoreRequest'; Values = @{ SourceMailbox = 'x'; TargetMailbox = 'y'; AllowLegacyDNMismatch = $true } }
+        @{ Name = 'New-MailboxRestoreRequest'; Values = @{ SourceStoreMailbox = 'x'; TargetMailbox = 'y' } }
         @{ Name = 'New-MigrationEndpoint'; Values = @{ Name = 'x'; IMAP = $true; RemoteServer = 'y' } }
         @{ Name = 'Test-MigrationServerAvailability'; Values = @{ ExchangeRemoteMove = $true; RemoteServer = 'y' } }
     ) {
+        $quiet = (Get-Command $Name).Parameters.ContainsKey('Confirm') ? @{ Confirm = $false } : @{}
         # Bound without a doubt: what is left to complain about is the connection.
-        (Invoke-There $Name ($Values + @{ Confirm = $false })).FullyQualifiedErrorId | Should -BeLike 'NotConnected,*'
+        (Invoke-There $Name ($Values + $quiet)).FullyQualifiedErrorId | Should -BeLike 'NotConnected,*'
     }
 }
 
