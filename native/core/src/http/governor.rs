@@ -31,7 +31,7 @@ const SAMPLE: Duration = Duration::from_secs(4);
 const SHORTEST_SAMPLE: Duration = Duration::from_secs(1);
 /// Answers after which a measured rate is trusted.
 const TRUSTED: f64 = 10.0;
-/// Seconds in which a trusted rate doubles when nothing is refused. It is 7 in 100 more after a third of that, and sixteen times
+/// Seconds in which a trusted rate doubles when nothing is refused. It is 8 in 100 more after a third of that, and sixteen times
 /// as much after twice that.
 const DOUBLING: f64 = 10.0;
 /// The rate is not tried upwards for so many times the pause that a refusal costs.
@@ -663,7 +663,6 @@ mod tests {
     impl Run {
         fn within(&self, factor: f64, best: Duration) {
             assert_eq!(self.lost, 0);
-            println!("{:?} for {best:?}, {} refused", self.time, self.refused);
             assert!(self.time <= best.mul_f64(factor), "{:?} instead of {best:?}, {} refused", self.time, self.refused);
         }
     }

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use std::time::{Duration, SystemTime};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// Attempts in all.
+/// Attempts in all. One that the service refused to take counts only if nobody else on the connection is served either.
 pub const ATTEMPTS: u32 = 5;
 /// Attempts to reach a host: somebody may be waiting at a prompt for an address that does not exist.
 const CONNECT_ATTEMPTS: u32 = 3;
