@@ -136,7 +136,7 @@ fn run(
         state,
         caller,
         cmdlet: &cmdlet.name,
-        arguments: arguments::check(caller.surface, cmdlet, &endpoint.parameters, &state.module_key)?,
+        arguments: arguments::check(caller.surface, cmdlet, &endpoint.parameters, &caller.realm.module_keys)?,
         select,
         body: &body,
         select_text: None,
