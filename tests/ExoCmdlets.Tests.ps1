@@ -30,7 +30,7 @@ BeforeAll {
     function New-Entity([string] $Name) {
         [ordered]@{
             ObjectKey                 = "key of $Name"
-            ExternalDirectoryObjectId = [guid]::new((1..16)).ToString()
+            ExternalDirectoryObjectId = [guid]::new([byte[]](1..16)).ToString()
             UserPrincipalName         = "$Name@contoso.com"
             DisplayName               = $Name
             EmailAddresses            = @("SMTP:$Name@contoso.com", "smtp:$Name@fabrikam.com")
@@ -264,7 +264,7 @@ Describe 'The other bulk cmdlets' {
 
 Describe 'Piping' {
     BeforeAll {
-        $script:id = [guid]::new((1..16)).ToString()
+        $script:id = [guid]::new([byte[]](1..16)).ToString()
         $address = { param($id) "Mailbox('$(Get-Key $id)')/Exchange.GetMailboxStatistics()?isEncoded=true&PropertySet=Minimum" }
         Set-Entity 'Mailbox?PropertySet=StatisticsSeed' @{ value = @(@{ ExternalDirectoryObjectId = $id; ExchangeGuid = '22222222-0000-4000-8000-000000000002'; DatabaseGuid = '33333333-0000-4000-8000-000000000003' }) }
         Set-Entity 'Mailbox?PropertySet=Minimum&Anr=ade' @{ value = @((New-Entity adele)) }
@@ -285,7 +285,7 @@ Describe 'Piping' {
     }
 
     It '<Case>' -ForEach @(
-        @{ Case = 'an object of a script binds by the directory id first'; Object = [pscustomobject]@{ Identity = 'alex'; ExternalDirectoryObjectId = [guid]::new((1..16)) }; Expected = 'by directory id' }
+        @{ Case = 'an object of a script binds by the directory id first'; Object = [pscustomobject]@{ Identity = 'alex'; ExternalDirectoryObjectId = [guid]::new([byte[]](1..16)) }; Expected = 'by directory id' }
         @{ Case = 'or by its identity'; Object = [pscustomobject]@{ Identity = 'alex'; ExternalDirectoryObjectId = $null }; Expected = 'by name' }
         @{ Case = 'or by its address'; Object = [pscustomobject]@{ PrimarySmtpAddress = 'alex@contoso.com' }; Expected = 'by address' }
         @{ Case = 'or by the name of the user'; Object = [pscustomobject]@{ UserPrincipalName = 'alex@contoso.com' }; Expected = 'by address' }
