@@ -66,10 +66,17 @@ public abstract class BulkCmdlet : ServiceCmdlet
     /// Whether an object of a script, or from a file, came with the id of the directory beside its identity, which can be a name
     /// that two share. A folder's identity says more than that id, and a row of ours knows its most exact one by itself.
     /// </summary>
-    private bool PipedObjectHasBetterId() =>
-        MyInvocation.BoundParameters.TryGetValue("Identity", out object? identity)
-        && identity is PSObject { BaseObject: PSCustomObject } made
-        && made.Properties["Identity"]?.Value?.ToString() is { } text && !text.Contains(':', StringComparison.Ordinal)
-        && Guid.TryParse(made.Properties["ExternalDirectoryObjectId"]?.Value?.ToString(), out Guid id) && id != Guid.Empty
-        && MyInvocation.BoundParameters.ContainsKey("ExternalDirectoryObjectId");
+    private bool PipedObjectHasBetterId()
+    {
+        Dictionary<string, object> bound = MyInvocation.BoundParameters;
+        if (!bound.TryGetValue("Identity", out object? identity) || !bound.TryGetValue("ExternalDirectoryObjectId", out object? id)
+            || !Guid.TryParse(id?.ToString(), out Guid guid) || guid == Guid.Empty)
+        {
+            return false;
+        }
+
+        object? value = identity is PSObject wrapped ? wrapped.BaseObject : identity;
+        string? name = value as string ?? (identity as PSObject)?.Properties["Identity"]?.Value?.ToString();
+        return value is not Row && name?.Contains(':', StringComparison.Ordinal) != true;
+    }
 }
