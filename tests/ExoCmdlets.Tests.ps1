@@ -85,7 +85,7 @@ Describe 'Get-EXOMailbox' {
         Set-Entity 'Mailbox?skip=1' @{ value = @((New-Entity c), (New-Entity d)) }
         $reads = @(Get-ReadEntity $service { $script:rows = Get-EXOMailbox -PropertySets Quota -ResultSize Unlimited })
         $rows.DisplayName | Should -Be 'a', 'b', 'c', 'd'
-        $reads.Address | Should -Be 'Mailbox?PropertySet=Quota', 'Mailbox?skip=1'
+        $reads.ForEach({ $_.Address }) | Should -Be 'Mailbox?PropertySet=Quota', 'Mailbox?skip=1'
         $reads = @(Get-ReadEntity $service { $script:rows = Get-EXOMailbox -PropertySets Quota -ResultSize 2 -WarningVariable script:warned -WarningAction SilentlyContinue })
         $rows.Count | Should -Be 2
         $reads.Count | Should -Be 1

@@ -50,11 +50,15 @@ public abstract class BulkCmdlet : ServiceCmdlet
     /// <inheritdoc/>
     private protected override IEnumerable<KeyValuePair<string, object?>> ServiceParameters()
     {
-        bool hasBetterId = PipedObjectHasBetterId();
+        Guid? better = written.Count == 0 ? BetterIdOfPipedObject() : null;
+        if (better is { } id)
+        {
+            yield return new("ExternalDirectoryObjectId", id);
+        }
+
         foreach ((string name, object? value) in base.ServiceParameters())
         {
-            bool isMeant = !Identities.Contains(name)
-                || (written.Count > 0 ? written.Contains(name) : !hasBetterId || !name.Equals("Identity", StringComparison.OrdinalIgnoreCase));
+            bool isMeant = !Identities.Contains(name) || (written.Count > 0 ? written.Contains(name) : better is null);
             if (isMeant)
             {
                 yield return new(name, value);
@@ -63,20 +67,19 @@ public abstract class BulkCmdlet : ServiceCmdlet
     }
 
     /// <summary>
-    /// Whether an object of a script, or from a file, came with the id of the directory beside its identity, which can be a name
-    /// that two share. A folder's identity says more than that id, and a row of ours knows its most exact one by itself.
+    /// The id of the directory that an object of a script, or from a file, came with beside its identity, which can be a name that
+    /// two share; null if there is none. It is read from the object: the engine binds no property that has to be converted once the
+    /// object itself is bound. A folder's identity says more than that id, and a row of ours knows its most exact one by itself.
     /// </summary>
-    private bool PipedObjectHasBetterId()
+    private Guid? BetterIdOfPipedObject()
     {
-        Dictionary<string, object> bound = MyInvocation.BoundParameters;
-        if (!bound.TryGetValue("Identity", out object? identity) || !bound.TryGetValue("ExternalDirectoryObjectId", out object? id)
-            || !Guid.TryParse(id?.ToString(), out Guid guid) || guid == Guid.Empty)
+        if (CurrentPipelineObject is not { BaseObject: not Row } piped
+            || piped.Properties["Identity"]?.Value?.ToString()?.Contains(':', StringComparison.Ordinal) == true
+            || !Guid.TryParse(piped.Properties["ExternalDirectoryObjectId"]?.Value?.ToString(), out Guid id) || id == Guid.Empty)
         {
-            return false;
+            return null;
         }
 
-        object? value = identity is PSObject wrapped ? wrapped.BaseObject : identity;
-        string? name = value as string ?? (identity as PSObject)?.Properties["Identity"]?.Value?.ToString();
-        return value is not Row && name?.Contains(':', StringComparison.Ordinal) != true;
+        return id;
     }
 }
