@@ -16,12 +16,12 @@ impl Watcher {
         Ok(Self(Contender::start(&mut bench.script("memory.ps1")?)?))
     }
 
-    /// What it has in memory now, in MB.
-    pub(super) fn working(&mut self, contender: &Contender) -> Result<f64> {
-        self.look(contender, "working")
+    /// What it has in memory now, in MB. Where the system can do that, its peak begins anew.
+    pub(super) fn begin(&mut self, contender: &Contender) -> Result<f64> {
+        Ok(self.0.ask(&format!("{} forget", contender.id()))?.number("working")? / MEGABYTE)
     }
 
-    /// The most that it ever had in memory, in MB.
+    /// The most that it had in memory, in MB.
     pub(super) fn peak(&mut self, contender: &Contender) -> Result<f64> {
         self.look(contender, "peak")
     }
