@@ -180,7 +180,7 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
                 '^Unlimited' { return @{ Value = 'Unlimited'; Wire = 'Unlimited' } }
                 '^ByteQuantifiedSize$' { return @{ Value = '35MB'; Wire = '35MB' } }
                 '^SecureString$' { return @{ Value = $secret; Wire = 'encrypted' } }
-                '^PSCredential$' { return @{ Value = [pscredential]::new('u', $secret); Wire = [ordered]@{ '@odata.type' = '#Exchange.GenericHashTable'; UserName = 'u'; Password = 'encrypted' } } }
+                '^PSCredential$' { return @{ Value = [pscredential]::new('u', $secret); Wire = [ordered]@{ '@odata.type' = '#Exchange.GenericHashTable'; Password = 'encrypted'; UserName = 'u' } } }
                 '^Byte\[\]$' { return @{ Value = [byte[]](0, 127, 255); Wire = @(0, 127, 255) } }
                 'Hashtable$' { return @{ Value = $table; Wire = $sentTable } }
                 'Hashtable\[\]$' { return @{ Value = @($table); Wire = @($sentTable) } }

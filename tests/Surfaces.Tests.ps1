@@ -102,7 +102,7 @@ Describe 'A call without parameters' {
     It 'names what is missing: <Name> <Missing>' -ForEach @(
         @{ Name = 'New-AddressList'; Missing = 'Name', 'IncludedRecipients' }
         @{ Name = 'New-DynamicDistributionGroup'; Missing = 'Name', 'IncludedRecipients' }
-        @{ Name = 'New-Mailbox'; Missing = 'Name', 'MicrosoftOnlineServicesID', 'Password' }
+        @{ Name = 'New-Mailbox'; Missing = 'Name', 'Shared' }
         @{ Name = 'New-ManagementRoleAssignment'; Missing = 'Role', 'User' }
         @{ Name = 'Remove-TenantAllowBlockListItems'; Missing = 'ListType', 'Entries' }
         @{ Name = 'Test-MigrationServerAvailability'; Missing = @('Endpoint') }
@@ -117,6 +117,9 @@ Describe 'A call without parameters' {
         @{ Name = 'New-DynamicDistributionGroup'; Values = @{ Name = 'x'; RecipientFilter = "Alias -eq 'x'" } }
         @{ Name = 'New-Mailbox'; Values = @{ Name = 'x'; Shared = $true } }
         @{ Name = 'New-Mailbox'; Values = @{ Name = 'x'; Room = $true } }
+        @{ Name = 'New-Mailbox'; Values = @{ Name = 'x'; Discovery = $true } }
+        @{ Name = 'New-Mailbox'; Values = @{ Name = 'x'; InactiveMailbox = 'y' } }
+        @{ Name = 'New-Mailbox'; Values = @{ Name = 'x'; MicrosoftOnlineServicesID = 'y'; Password = [securestring]::new() } }
         @{ Name = 'New-ManagementRoleAssignment'; Values = @{ Role = 'x'; SecurityGroup = 'y' } }
         @{ Name = 'New-ManagementRoleAssignment'; Values = @{ Role = 'x'; App = 'y' } }
         @{ Name = 'Remove-TenantAllowBlockListItems'; Values = @{ ListType = 'Url'; Ids = 'y' } }
