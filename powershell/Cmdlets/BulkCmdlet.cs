@@ -73,7 +73,8 @@ public abstract class BulkCmdlet : ServiceCmdlet
     /// </summary>
     private Guid? BetterIdOfPipedObject()
     {
-        if (CurrentPipelineObject is not { BaseObject: not Row } piped
+        if (!MyInvocation.BoundParameters.TryGetValue("Identity", out object? identity) || identity is null
+            || PSObject.AsPSObject(identity) is not { BaseObject: not Row } piped
             || piped.Properties["Identity"]?.Value?.ToString()?.Contains(':', StringComparison.Ordinal) == true
             || !Guid.TryParse(piped.Properties["ExternalDirectoryObjectId"]?.Value?.ToString(), out Guid id) || id == Guid.Empty)
         {
