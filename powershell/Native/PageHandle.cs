@@ -6,14 +6,14 @@ namespace ExchangeOnlineRs.Native;
 
 /// <summary>
 /// A page of rows in the core's memory. Rows keep it alive; when the last one is gone the finalizer frees it. The garbage
-/// collector is told how much memory hangs on this small object, or it would see no reason to run.
+/// collector does not see how much memory hangs on this small object: <see cref="PageMemory"/> does.
 /// </summary>
 internal sealed unsafe class PageHandle : SafeHandle
 {
     /// <summary>In <see cref="RowEntry.Shape"/>: the row is no object, or of a shape that has no number.</summary>
     internal const uint NoShape = 0xFFFFFFFF;
 
-    private readonly long pressure;
+    private readonly long size;
     private GCHandle[]? watched;
 
     internal PageHandle(ulong id)
@@ -28,11 +28,8 @@ internal sealed unsafe class PageHandle : SafeHandle
         Offsets = (uint*)view.value_offsets;
         Types = (byte*)view.value_types;
         SlotCount = checked((long)view.slot_count);
-        pressure = Length + ((long)RowCount * sizeof(RowEntry)) + (SlotCount * (sizeof(uint) + sizeof(byte)));
-        if (pressure > 0)
-        {
-            GC.AddMemoryPressure(pressure);
-        }
+        size = Length + ((long)RowCount * sizeof(RowEntry)) + (SlotCount * (sizeof(uint) + sizeof(byte)));
+        PageMemory.Add(size);
     }
 
     /// <inheritdoc/>
@@ -80,10 +77,7 @@ internal sealed unsafe class PageHandle : SafeHandle
         }
 
         Interop.exo_page_close(unchecked((ulong)(long)handle));
-        if (pressure > 0)
-        {
-            GC.RemoveMemoryPressure(pressure);
-        }
+        PageMemory.Remove(size);
 
         return true;
     }

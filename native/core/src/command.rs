@@ -16,6 +16,7 @@ use reqwest::{Method, header::HeaderMap};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 use uuid::Uuid;
 
@@ -207,35 +208,59 @@ impl Call {
         }
         Ok(Self { method: Method::GET, url: read.url, headers, body: Vec::new(), answer: Answer::Read(read.wanted) })
     }
+
+    /// Turns to the next page.
+    fn turn_to(&mut self, connection: &Connection, link: &str) -> Result<(), Fault> {
+        let next = rest::next_page_url(&connection.own_hosts(), link)?;
+        if next == self.url {
+            return Err(Fault::protocol("The service named the same page as the next one."));
+        }
+        self.url = next;
+        Ok(())
+    }
+
+    /// Sends for page `number`.
+    fn fetch(
+        &self,
+        connection: &Arc<Connection>,
+        request: &Request,
+        number: u64,
+        operation: &Arc<Operation>,
+    ) -> Fetching {
+        let (connection, operation) = (Arc::clone(connection), Arc::clone(operation));
+        let what = request.cmdlet_name.clone();
+        // The next page only reads, whatever the cmdlet is.
+        let is_read = request.is_read || number > 1;
+        let (method, url) = (self.method.clone(), self.url.clone());
+        let (headers, body) = (self.headers.clone(), self.body.clone());
+        Fetching(AbortOnDropHandle::new(tokio::spawn(async move {
+            let request = ServiceRequest { method, url, headers, body, what: &what, is_read, timeout: COMMAND_TIMEOUT };
+            connection.send(request, &operation).await
+        })))
+    }
 }
 
-async fn run(connection: &Connection, request: &Request, operation: &Arc<Operation>) -> Result<(), Fault> {
+async fn run(connection: &Arc<Connection>, request: &Request, operation: &Arc<Operation>) -> Result<(), Fault> {
     let mut left = match request.result_size {
         None => DEFAULT_RESULT_SIZE,
         Some(ResultSize::Limited(number)) => number,
         Some(ResultSize::Unlimited) => u64::MAX,
     };
     let mut call = Call::of(request, connection)?;
+    let mut fetched: Option<Fetching> = None;
     // Counted apart: a page without objects is followed but never given, so nobody asks for the one after it.
     let mut given = 0;
     for number in 1.. {
         let destination = operation.page_wanted(given + 1).await;
-        let bytes = connection
-            .send(
-                ServiceRequest {
-                    method: call.method.clone(),
-                    url: call.url.clone(),
-                    headers: call.headers.clone(),
-                    body: call.body.clone(),
-                    what: &request.cmdlet_name,
-                    // The next page only reads, whatever the cmdlet is.
-                    is_read: request.is_read || number > 1,
-                    timeout: COMMAND_TIMEOUT,
-                },
-                operation,
-            )
-            .await
-            .map_err(|fault| explain_expiry(fault, number))?;
+        let fetching = fetched.take().unwrap_or_else(|| call.fetch(connection, request, number, operation));
+        let bytes = fetching.body().await.map_err(|fault| explain_expiry(fault, number))?;
+        // While this page is read the next one is on its way, if it is sure to be wanted.
+        if operation.is_page_wanted(given + 2) && left > LARGEST_PAGE.into() {
+            if let Some(link) = page::last_link(&bytes) {
+                call.turn_to(connection, &link)?;
+                fetched = Some(call.fetch(connection, request, number + 1, operation));
+            }
+        }
         let mut page = call.answer.page(bytes)?;
         let cut = page.rows.len() as u64 > left;
         page.truncate(usize::try_from(left).unwrap_or(usize::MAX));
@@ -258,13 +283,8 @@ async fn run(connection: &Connection, request: &Request, operation: &Arc<Operati
             }
         }
         match next_link {
-            Some(link) if left > 0 => {
-                let next = rest::next_page_url(&connection.own_hosts(), &link)?;
-                if next == call.url {
-                    return Err(Fault::protocol("The service named the same page as the next one."));
-                }
-                call.url = next;
-            }
+            Some(_) if left > 0 && fetched.is_some() => {}
+            Some(link) if left > 0 => call.turn_to(connection, &link)?,
             next_link => {
                 // The hint belongs to the end of a result that was cut short; on pages that are followed it is noise.
                 if cut || next_link.is_some() || !hints.is_empty() {
@@ -276,6 +296,16 @@ async fn run(connection: &Connection, request: &Request, operation: &Arc<Operati
         }
     }
     Ok(())
+}
+
+/// A page that is on its way. Dropping it gives it up.
+struct Fetching(AbortOnDropHandle<Result<Vec<u8>, Fault>>);
+
+impl Fetching {
+    /// The body, when it is here.
+    async fn body(self) -> Result<Vec<u8>, Fault> {
+        self.0.await.unwrap_or_else(|error| Err(Fault::internal(format!("The native core failed: {error}."))))
+    }
 }
 
 /// A refused page token is explained: the service's own text only names the time.

@@ -669,7 +669,7 @@ impl Connection {
         let headers = response.headers().clone();
         let read = match answer {
             Answer::PublicKey if status.is_success() => public_key::read(response).await,
-            Answer::Whole | Answer::PublicKey => response.bytes().await.map(Vec::from),
+            Answer::Whole | Answer::PublicKey => whole(response).await,
         };
         let body = match read {
             Ok(body) => body,
@@ -733,6 +733,21 @@ fn tell_warnings(response: &Response, operation: &Operation) {
     for text in rest::warnings_of_error(&response.body) {
         operation.event(Event::Warning { text });
     }
+}
+
+/// The whole body. Pieces are put together as they come, so that each is copied while it is at hand, and never all are there
+/// twice.
+async fn whole(mut response: reqwest::Response) -> reqwest::Result<Vec<u8>> {
+    /// Room for an answer of unknown length.
+    const ROOM: usize = 16 << 10;
+    /// Most room that is made for what the service only says will come.
+    const MOST_ROOM: usize = 64 << 20;
+    let room = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(ROOM).min(MOST_ROOM);
+    let mut body = Vec::with_capacity(room);
+    while let Some(piece) = response.chunk().await? {
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }
 
 /// Where back-end servers are, beside the domain of the front door itself.

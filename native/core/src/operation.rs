@@ -178,9 +178,7 @@ impl Operation {
         let mut changes = self.asked.subscribe();
         loop {
             let asked = *changes.borrow_and_update();
-            // Who has asked for the second page wants more than the first objects; after that the lead grows.
-            let lead = PAGES_AHEAD.min(asked.saturating_sub(2));
-            if number <= asked + lead {
+            if number <= wanted_at(asked) {
                 return Destination::Consumer;
             }
             let may_store = asked > 1 && lock(&self.state).stored < STORE;
@@ -189,6 +187,11 @@ impl Operation {
                 () = tokio::time::sleep(PATIENCE), if may_store => return Destination::Store,
             }
         }
+    }
+
+    /// Whether page `number` is wanted already.
+    pub fn is_page_wanted(&self, number: u64) -> bool {
+        number <= wanted_at(*self.asked.borrow())
     }
 
     /// The consumer is at page `number`, or wants it.
@@ -268,6 +271,12 @@ impl Operation {
             };
         }
     }
+}
+
+/// The last page that may be made for a consumer who has asked for page `asked`. Who has asked for the second page wants more
+/// than the first objects; after that the lead grows.
+fn wanted_at(asked: u64) -> u64 {
+    asked + PAGES_AHEAD.min(asked.saturating_sub(2))
 }
 
 fn to_json(value: &impl serde::Serialize) -> Vec<u8> {

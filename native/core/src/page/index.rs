@@ -42,8 +42,26 @@ pub fn index(mut bytes: Vec<u8>) -> Result<Page, Fault> {
         let text = error.get("message").and_then(Value::as_str).unwrap_or("the service gave no reason").to_owned();
         return Err(Fault::new(FaultKind::Service, "ErrorInResult", text));
     }
-    let Rows { rows, offsets, types, .. } = rows;
+    let Rows { mut rows, mut offsets, mut types, .. } = rows;
+    // A page can stay for long; it is not to hold room for rows that never came.
+    rows.shrink_to_fit();
+    offsets.shrink_to_fit();
+    types.shrink_to_fit();
     Ok(Page { bytes, rows, value_offsets: offsets, value_types: types, next_link, warnings })
+}
+
+/// The link to the next page, if it is the last member of the response, where the service puts it. It is found without reading
+/// the rest: what stands between the last comma and the bracket that closes the whole cannot be part of anything else.
+pub fn last_link(bytes: &[u8]) -> Option<String> {
+    const NAME: &[u8] = br#""@odata.nextLink""#;
+    const LONGEST: usize = 8192;
+    let body = bytes.trim_ascii_end().strip_suffix(b"}")?;
+    let end = &body[body.len().saturating_sub(LONGEST)..];
+    let at = end.windows(NAME.len()).rposition(|window| window == NAME)?;
+    // A quote after a comma opens a name; any other could close a text.
+    end[..at].trim_ascii_end().strip_suffix(b",")?;
+    let value = end[at + NAME.len()..].trim_ascii_start().strip_prefix(b":")?;
+    serde_json::from_slice(value).ok()
 }
 
 fn unreadable(reason: &dyn fmt::Display) -> Fault {
@@ -411,6 +429,25 @@ mod tests {
         let body = r#"{"value":[{"\u0041\"b":1,"Id":"0","Id@data.type":"System.Guid"}]}"#;
         let page = index(body.as_bytes().to_vec()).expect("indexes");
         assert_eq!(row(&page, 0), [("A\"b".into(), json!(1), 0), ("Id".into(), json!("0"), ValueType::Guid as u8)]);
+    }
+
+    #[test]
+    fn a_link_at_the_end_is_found_and_no_other() {
+        let at_end = br#"{"value":[{"a":1}] , "@odata.nextLink" : "https://h/n?\u0061=1" } "#;
+        assert_eq!(last_link(at_end).as_deref(), Some("https://h/n?a=1"));
+        for body in [
+            r#"{"@odata.nextLink":"https://h/n","value":[]}"#,
+            r#"{"value":[{"a":1,"@odata.nextLink":"https://h/n"}]}"#,
+            r#"{"value":[],"x":{"a":1,"@odata.nextLink":"https://h/n"}}"#,
+            r#"{"value":[],"x":",\"@odata.nextLink\":\"https://h/n\""}"#,
+            r#"{"value":[],"x":",","@odata.nextLink":null}"#,
+            r#"{"value":[],"@odata.nextLink":"https://h/n","x":1}"#,
+            r#"{"value":[]}"#,
+            "}",
+            "",
+        ] {
+            assert_eq!(last_link(body.as_bytes()), None, "{body}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub mod shape;
 mod stored;
 
 pub use entity::index_entities;
-pub use index::index;
+pub use index::{index, last_link};
 pub use stored::StoredPage;
 
 use shape::ShapeId;

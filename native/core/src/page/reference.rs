@@ -1,6 +1,6 @@
 //! A plain decoder of responses, and generated answers on which the index has to agree with it to the byte.
 
-use super::{Page, ValueType, index, shape};
+use super::{Page, ValueType, index, last_link, shape};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde::{
     Deserialize, Deserializer,
@@ -195,7 +195,7 @@ fn rows() -> impl Strategy<Value = Vec<String>> {
 
 fn answer() -> impl Strategy<Value = String> {
     (rows(), white_space(), any::<bool>()).prop_map(|(rows, space, link)| {
-        let link = if link { r#","@odata.nextLink":"https://h/n","@adminapi.warnings":["w"]"# } else { "" };
+        let link = if link { r#","@adminapi.warnings":["w"],"@odata.nextLink":"https://h/n""# } else { "" };
         format!(
             "{space}{{\"@odata.context\":\"x\",{space}\"value\":[{space}{}{space}]{link}}}",
             rows.join(&format!("{space},{space}"))
@@ -212,6 +212,9 @@ proptest! {
         let page = index(text.clone().into_bytes()).expect("the answer is JSON");
         prop_assert_eq!(indexed(&page), expected);
         prop_assert_eq!(page.next_link.is_some(), text.contains("nextLink"));
+        // Found before the rest is read, it is the same; or it is not found.
+        let early = last_link(text.as_bytes());
+        prop_assert!(early.is_none() || early == page.next_link);
     }
 
     #[test]
