@@ -1,4 +1,4 @@
-//! The C ABI of ExchangeOnlineRs (`exo_native`): about a dozen functions through which everything goes. New cmdlets never
+//! The C ABI of ExchangeOnlineRs (`exo_native`): fifteen functions through which everything goes. New cmdlets never
 //! add exports. This crate only translates between [`exo_core`] and the outside; it decides nothing.
 //!
 //! Rules of the border:
