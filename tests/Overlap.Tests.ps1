@@ -188,6 +188,33 @@ Describe 'A pipeline variable' {
         $pairs | Should -Be @($few[0..3] | ForEach-Object { "$_ $_" })
     }
 
+    It 'that a script sets for each object belongs to the result' {
+        $pairs = @($few[0..3] | ForEach-Object { $current = $_; $_ } | Get-Mailbox | ForEach-Object { "$current $($_.PrimarySmtpAddress)" })
+        $pairs | Should -Be @($few[0..3] | ForEach-Object { "$_ $_" })
+        $pairs = @($few[0..3] | ForEach-Object { Set-Variable current $_; $_ } | Get-Mailbox | ForEach-Object { "$current $($_.PrimarySmtpAddress)" })
+        $pairs | Should -Be @($few[0..3] | ForEach-Object { "$_ $_" })
+    }
+
+    It 'of a script that follows what it finds is what it waits for' {
+        # The queue is filled by what comes out behind.
+        $queue = [Collections.Generic.Queue[string]]::new()
+        $queue.Enqueue($few[0])
+        $found = @(& { while ($queue.Count) { $queue.Dequeue() } } | Get-Mailbox | ForEach-Object {
+                $next = $few.IndexOf($_.PrimarySmtpAddress) + 1
+                if ($next -lt 4) { $queue.Enqueue($few[$next]) }
+                $_.PrimarySmtpAddress
+            })
+        $found | Should -Be $few[0..3]
+    }
+
+    It 'is no reason to wait where code only looks at the objects' {
+        $sent = Get-Sent Get-Mailbox {
+            $script:found = @($few | Where-Object { $_ -like '*@*' } | ForEach-Object { $_ } | Get-Mailbox)
+        }
+        $found.Count | Should -Be $few.Count
+        Measure-Overlap $sent | Should -BeGreaterThan 1
+    }
+
     It 'of its own or of a command behind it costs nothing' {
         $sent = Get-Sent Get-Mailbox {
             $script:pairs = @($few | Get-Mailbox -PipelineVariable mailbox | ForEach-Object -PipelineVariable other { $_ } |

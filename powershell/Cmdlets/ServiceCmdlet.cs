@@ -257,6 +257,12 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         {
             request.Failure = e;
         }
+        catch
+        {
+            // The pipeline was stopped while the key for a secret was asked for; the log is to say so.
+            request.Dispose();
+            throw;
+        }
 
         return request;
     }
@@ -360,9 +366,8 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     }
 
     /// <summary>
-    /// The connection that the caller named; else the last one that was made in this runspace; else null, and the core takes
-    /// the last one of the process. When some connection keeps a log it is chosen here in any case, by the rule of the core,
-    /// because it must be known whose log the run belongs to.
+    /// The connection that the caller named; else the last one that was made in this runspace; else the last one of the process.
+    /// That one is left to the core, as null, where it makes no difference who looks: in a single call of which no log is kept.
     /// </summary>
     private Guid? ChosenConnection()
     {
@@ -377,7 +382,9 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
             return own;
         }
 
-        return !OpenConnections.AnyLog ? null : ConnectionInformation.Serving(prefix, Definition.Surface)?.ConnectionId;
+        // A single call leaves the choice to the core, which has to look anyway.
+        return !OpenConnections.AnyLog && !MyInvocation.ExpectingInput ? null
+            : ConnectionInformation.Serving(prefix, Definition.Surface)?.ConnectionId;
     }
 
     private Dictionary<string, object> LoggedParameters()

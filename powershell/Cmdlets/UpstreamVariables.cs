@@ -1,20 +1,23 @@
 using System;
 using System.Collections;
+using System.Linq;
 using System.Management.Automation;
+using System.Management.Automation.Language;
 using System.Reflection;
 
 namespace ExchangeOnlineRs.Cmdlets;
 
 /// <summary>
-/// Whether a command before a cmdlet in its pipeline has -PipelineVariable. Such a variable holds the object that the
-/// pipeline is at, and a command behind the cmdlet may use it: the result that arrives there must then belong to that very
-/// object, so that the cmdlet may not take in further objects before it has written the results of this one.
+/// Whether a command before a cmdlet in its pipeline may set a variable for each object: by -PipelineVariable, or in code of a
+/// script. Such a variable says what object the pipeline is at, and a command behind the cmdlet may use it: the result that
+/// arrives there must then belong to that very object, so that the cmdlet may not take in further objects before it has written
+/// the results of this one. Code of a script may also wait for the results, as a loop does that follows what it finds.
 /// </summary>
 /// <remarks>
 /// The engine tells no cmdlet who is before it, so its own objects are asked: the runtime of the cmdlet, the pipeline it
-/// belongs to and the runtimes of the commands in that. They have been the same since pipeline variables exist. An engine
-/// that is built otherwise gets the careful answer, which costs time and no correctness; so does a cmdlet that is not run
-/// by the engine's pipeline at all.
+/// belongs to and the commands in that. They have been the same since pipeline variables exist. An engine that is built
+/// otherwise gets the careful answer, which costs time and no correctness; so does a cmdlet that is not run by the engine's
+/// pipeline at all.
 /// </remarks>
 internal static class UpstreamVariables
 {
@@ -24,8 +27,9 @@ internal static class UpstreamVariables
     private static readonly PropertyInfo? PipelineOfRuntime = Runtime?.GetProperty("PipelineProcessor", Hidden);
     private static readonly PropertyInfo? VariableOfRuntime = Runtime?.GetProperty("PipelineVariable", Hidden);
     private static readonly PropertyInfo? CommandsOfPipeline = PipelineOfRuntime?.PropertyType.GetProperty("Commands", Hidden);
-    private static readonly PropertyInfo? RuntimeOfCommand =
-        typeof(PSObject).Assembly.GetType("System.Management.Automation.CommandProcessorBase")?.GetProperty("CommandRuntime", Hidden);
+    private static readonly Type? Processor = typeof(PSObject).Assembly.GetType("System.Management.Automation.CommandProcessorBase");
+    private static readonly PropertyInfo? RuntimeOfCommand = Processor?.GetProperty("CommandRuntime", Hidden);
+    private static readonly PropertyInfo? CommandOfProcessor = Processor?.GetProperty("Command", Hidden);
 
     /// <summary>Whether there is one, or may be one.</summary>
     internal static bool MayExist(PSCmdlet cmdlet)
@@ -46,7 +50,10 @@ internal static class UpstreamVariables
                     return false;
                 }
 
-                if (VariableOfRuntime.GetValue(runtime) is string { Length: > 0 })
+                // A function or a script block is none of the compiled cmdlets.
+                if (VariableOfRuntime.GetValue(runtime) is string { Length: > 0 }
+                    || CommandOfProcessor?.GetValue(command) is not Cmdlet upstream || upstream.GetType().Name == "PSScriptCmdlet"
+                    || (upstream is PSCmdlet { MyInvocation.BoundParameters: { } bound } && bound.Values.Any(SetsVariables)))
                 {
                     return true;
                 }
@@ -60,4 +67,19 @@ internal static class UpstreamVariables
             return true;
         }
     }
+
+    /// <summary>Whether an argument has code that sets a variable, as in <c>ForEach-Object { $mailbox = $_; $_ }</c>.</summary>
+    private static bool SetsVariables(object? argument) => argument switch
+    {
+        PSObject wrapped when wrapped.BaseObject is not PSCustomObject => SetsVariables(wrapped.BaseObject),
+        ScriptBlock code => code.Ast.Find(static part => part is AssignmentStatementAst || IsSetVariable(part), searchNestedScriptBlocks: true) is not null,
+        ScriptBlock[] blocks => blocks.Any(SetsVariables),
+        object[] values => values.OfType<ScriptBlock>().Any(SetsVariables),
+        _ => false,
+    };
+
+    private static bool IsSetVariable(Ast part) =>
+        part is CommandAst command && command.GetCommandName() is { } name
+        && (name.Equals("Set-Variable", StringComparison.OrdinalIgnoreCase) || name.Equals("sv", StringComparison.OrdinalIgnoreCase)
+            || name.Equals("set", StringComparison.OrdinalIgnoreCase));
 }

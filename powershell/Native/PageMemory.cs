@@ -16,7 +16,7 @@ namespace ExchangeOnlineRs.Native;
 internal static class PageMemory
 {
     /// <summary>Bytes of pages that come before a collection.</summary>
-    private const long Allowance = 40L << 20;
+    private const long Allowance = 24L << 20;
 
     /// <summary>Bytes of pages that come before a full collection.</summary>
     private const long FullAllowance = 256L << 20;

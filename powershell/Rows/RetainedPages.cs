@@ -53,7 +53,7 @@ internal static class RetainedPages
 
             sinceLook = 0;
             collections = collected;
-            Look(Young, forget: LooksAtYoung);
+            TryLook(Young, forget: LooksAtYoung);
         }
     }
 
@@ -64,8 +64,20 @@ internal static class RetainedPages
     {
         lock (Young)
         {
-            Look(Old, forget: int.MaxValue);
-            Look(Young, forget: LooksAtYoung);
+            TryLook(Old, forget: int.MaxValue);
+            TryLook(Young, forget: LooksAtYoung);
+        }
+    }
+
+    private static void TryLook(List<Entry> entries, int forget)
+    {
+        try
+        {
+            Look(entries, forget);
+        }
+        catch (OutOfMemoryException)
+        {
+            // There is no room for copies. The rows can stay where they are; the script is not to be hurt by an economy.
         }
     }
 
@@ -108,17 +120,9 @@ internal static class RetainedPages
             }
         }
 
-        try
+        foreach ((Row row, int index) in living)
         {
-            foreach ((Row row, int index) in living)
-            {
-                row.MoveTo(page.Keep(index));
-            }
-        }
-        catch (OutOfMemoryException)
-        {
-            // There is no room for copies. The rows can stay where they are; the script is not to be hurt by an economy.
-            return false;
+            row.MoveTo(page.Keep(index));
         }
 
         return true;

@@ -256,8 +256,10 @@ async fn run(connection: &Arc<Connection>, request: &Request, operation: &Arc<Op
         let bytes = fetching.body().await.map_err(|fault| explain_expiry(fault, number))?;
         // While this page is read the next one is on its way, if it is sure to be wanted.
         if operation.is_page_wanted(given + 2) && left > LARGEST_PAGE.into() {
-            if let Some(link) = page::last_link(&bytes) {
-                call.turn_to(connection, &link)?;
+            // A link that leads nowhere is an error after the page that it came with.
+            if let Some(link) = page::last_link(&bytes)
+                && call.turn_to(connection, &link).is_ok()
+            {
                 fetched = Some(call.fetch(connection, request, number + 1, operation));
             }
         }
@@ -276,7 +278,7 @@ async fn run(connection: &Arc<Connection>, request: &Request, operation: &Arc<Op
             match destination {
                 Destination::Consumer => operation.page(page),
                 Destination::Store => {
-                    let packing = tokio::task::spawn_blocking(move || StoredPage::pack(&page));
+                    let packing = tokio::task::spawn_blocking(move || StoredPage::pack(page));
                     let page = packing.await.map_err(|error| Fault::internal(error.to_string()))??;
                     operation.store(page);
                 }

@@ -51,6 +51,9 @@ pub enum Step {
 const PAGES_AHEAD: u64 = 2;
 /// How long a consumer may be busy before further pages are fetched into the store.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same for one who has not asked for a second page: it may never be wanted, but the link to it expires after half an hour,
+/// and the results of a request that was sent ahead can have to wait for those of many others.
+const FIRST_PAGE_PATIENCE: Duration = Duration::from_secs(600);
 /// Most bytes in the store of one operation, give or take a page.
 const STORE: usize = 64 << 20;
 
@@ -181,10 +184,11 @@ impl Operation {
             if number <= wanted_at(asked) {
                 return Destination::Consumer;
             }
-            let may_store = asked > 1 && lock(&self.state).stored < STORE;
+            let patience = if asked > 1 { PATIENCE } else { FIRST_PAGE_PATIENCE };
+            let may_store = lock(&self.state).stored < STORE;
             tokio::select! {
                 _ = changes.changed() => {}
-                () = tokio::time::sleep(PATIENCE), if may_store => return Destination::Store,
+                () = tokio::time::sleep(patience), if may_store => return Destination::Store,
             }
         }
     }
@@ -468,8 +472,10 @@ mod tests {
         let operation = Operation::new(1, false);
         let consumer = Some(Destination::Consumer);
         let day = Duration::from_secs(86_400);
+        let minutes = FIRST_PAGE_PATIENCE / 2;
         assert_eq!(destination(&operation, 1, AT_ONCE).await, consumer);
-        assert_eq!(destination(&operation, 2, day).await, None, "a first page may be all that is wanted");
+        assert_eq!(destination(&operation, 2, minutes).await, None, "a first page may be all that is wanted");
+        assert_eq!(destination(&operation, 2, day).await, Some(Destination::Store), "its link must not expire");
         for (asked, ready) in [(2, 2), (3, 4), (4, 6), (5, 7), (9, 11)] {
             operation.ask(asked);
             assert_eq!(destination(&operation, ready, AT_ONCE).await, consumer, "asked for {asked}");
@@ -486,7 +492,7 @@ mod tests {
         operation.page(Page::empty());
         assert_eq!(destination(&operation, 3, PATIENCE / 2).await, None);
         assert_eq!(destination(&operation, 3, PATIENCE * 2).await, Some(Destination::Store));
-        let stored = StoredPage::pack(&Page::empty()).expect("packs");
+        let stored = StoredPage::pack(Page::empty()).expect("packs");
         operation.store(stored);
         lock(&operation.state).stored += STORE;
         assert_eq!(destination(&operation, 4, PATIENCE * 100).await, None, "the store is full");

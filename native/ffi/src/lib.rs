@@ -217,7 +217,7 @@ pub fn exo_page_view(page: u64) -> PageView {
             row_count: page.rows.len() as u32,
             value_offsets: page.value_offsets.as_ptr(),
             value_types: page.value_types.as_ptr(),
-            slot_count: page.value_offsets.len() as u64,
+            slot_count: page.value_offsets.len().min(page.value_types.len()) as u64,
         })
     })
 }

@@ -11,7 +11,7 @@
 //! after it, and results that are written in order do not wait for one of the last.
 
 use super::retry;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -204,7 +204,7 @@ impl Governor {
 
     /// A request of the operation with this number. Operations with smaller ones are older.
     pub(crate) fn request(&self, operation: u64) -> Requester<'_> {
-        Requester { governor: self, operation, seen: None, in_vain: 0 }
+        Requester { governor: self, operation, seen: None, in_vain: 0, unavailable: 0 }
     }
 
     /// The service asks everybody to wait.
@@ -272,6 +272,8 @@ pub(crate) struct Requester<'a> {
     /// Answers on the connection when this one was last refused, or first sent.
     seen: Option<u64>,
     in_vain: u32,
+    /// Refusals that were not about too many requests.
+    unavailable: u32,
 }
 
 impl<'a> Requester<'a> {
@@ -285,14 +287,16 @@ impl<'a> Requester<'a> {
     /// The service refused to take it: `fault` says so.
     ///
     /// A refusal uses up one of the request's attempts only when nobody on the connection was served since the last one: as
-    /// long as somebody is, its turn will come.
+    /// long as somebody is, its turn will come. One that says the service is unavailable always does: it may be about what this
+    /// request is for.
     pub(crate) fn refused(&mut self, permit: Permit<'_>, fault: &Fault, is_read: bool) -> Refusal {
         let now = Instant::now();
         let mut state = self.governor.lock();
         let progressed = self.seen.is_some_and(|seen| seen != state.answers);
         self.seen = Some(state.answers);
         self.in_vain = if progressed { 0 } else { self.in_vain + 1 };
-        let again = retry::wait(fault, is_read, self.in_vain.max(1));
+        self.unavailable += u32::from(fault.kind != FaultKind::Throttled);
+        let again = retry::wait(fault, is_read, self.in_vain.max(self.unavailable).max(1));
         let pause = state.pause_after(fault, again, progressed);
         let change = if permit.epoch == state.epoch {
             Some(state.slow_down(now, fault, pause))

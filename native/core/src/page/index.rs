@@ -103,7 +103,9 @@ impl<'a> Envelope<'a> {
                 "@odata.nextLink" => self.next_link = self.small("a link")?,
                 "@adminapi.warnings" => self.warnings = texts(self.small("warnings")?),
                 "error" => self.error = self.small("an error")?,
-                _ => drop(self.scanner.value()?),
+                _ => {
+                    self.scanner.value()?;
+                }
             }
             more = self.scanner.goes_on(b'}')?;
         }

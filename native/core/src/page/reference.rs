@@ -61,10 +61,10 @@ fn decode_row(element: &RawValue) -> Option<Row> {
     }
     // Without a name before it, the type is that of the object.
     for property in properties.iter_mut().filter(|(name, ..)| !name.is_empty()) {
-        let side_cars = members.0.iter().filter(|(name, _)| {
+        let mut side_cars = members.0.iter().filter(|(name, _)| {
             name.strip_prefix(&property.0).is_some_and(|rest| rest == "@data.type" || rest == "@odata.type")
         });
-        if let Some((_, value)) = side_cars.last() {
+        if let Some((_, value)) = side_cars.next_back() {
             let known = serde_json::from_str(value.get()).map(|name: String| ValueType::from_name(&name));
             property.2 = known.unwrap_or(ValueType::Unknown) as u8;
         }
