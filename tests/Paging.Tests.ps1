@@ -92,6 +92,31 @@ Describe 'A tenant of 20,000 mailboxes' {
         }
     }
 
+    It 'finds pages that were fetched while it was busy as they were: <Name>' -ForEach @(
+        @{ Name = 'Get-Mailbox'; More = @{} }
+        @{ Name = 'Get-EXOMailbox'; More = @{ PropertySets = 'Minimum', 'Delivery', 'Quota', 'Archive' } }
+    ) {
+        Connect-TestTenant -Tenant $tenant -Parameters @{ PageSize = 100 }
+        $id = (Get-ConnectionInformation | Sort-Object Id)[-1].ConnectionId
+        try {
+            $at = 0
+            # Somebody who works for seconds on the thirtieth object; the pages after the next are stored meanwhile.
+            $rows = @(& $Name -ResultSize 700 @More -WarningAction SilentlyContinue | ForEach-Object {
+                    if (++$at -eq 30) { Start-Sleep -Seconds 7 }
+                    $_
+                })
+            $rows.Count | Should -Be 700
+            $quick = @(& $Name -ResultSize 700 @More -WarningAction SilentlyContinue)
+            foreach ($i in 30, 150, 250, 350, 450, 650) {
+                $rows[$i].PSObject.Properties.Name -join ' ' | Should -Be ($quick[$i].PSObject.Properties.Name -join ' ')
+                $rows[$i] | ConvertTo-Json -Depth 3 | Should -Be ($quick[$i] | ConvertTo-Json -Depth 3)
+            }
+        }
+        finally {
+            Disconnect-ExchangeOnline -ConnectionId $id -Confirm:$false
+        }
+    }
+
     It 'filters over all pages' {
         $found = @(Get-Mailbox -ResultSize Unlimited -RecipientTypeDetails RoomMailbox)
         $found.Count | Should -BeGreaterThan 0
