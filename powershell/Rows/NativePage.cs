@@ -64,15 +64,8 @@ internal sealed unsafe class NativePage : RowPage
     /// <inheritdoc/>
     internal override object? Value(int index, int slot)
     {
-        RowEntry entry = handle.Rows[index];
-        long place = (long)entry.FirstSlot + slot;
-        if (place >= handle.SlotCount)
-        {
-            return null;
-        }
-
-        ReadOnlySpan<byte> json = Slice(handle.Offsets[place], entry.Offset + (long)entry.Length);
-        object? value = Decode(json, (ValueTag)handle.Types[place], ClassOf(entry.Shape), slot);
+        ReadOnlySpan<byte> json = ValueAt(index, slot, out ValueTag tag);
+        object? value = json.IsEmpty ? null : Decode(json, tag, ClassOf(handle.Rows[index].Shape), slot);
         GC.KeepAlive(handle);
         return value;
     }
@@ -80,14 +73,8 @@ internal sealed unsafe class NativePage : RowPage
     /// <inheritdoc/>
     internal override string? Text(int index, int slot)
     {
-        RowEntry entry = handle.Rows[index];
-        long place = (long)entry.FirstSlot + slot;
-        if (place >= handle.SlotCount)
-        {
-            return null;
-        }
-
-        string? text = ValueReader.ReadText(Slice(handle.Offsets[place], entry.Offset + (long)entry.Length));
+        ReadOnlySpan<byte> json = ValueAt(index, slot, out _);
+        string? text = json.IsEmpty ? null : ValueReader.ReadText(json);
         GC.KeepAlive(handle);
         return text;
     }
@@ -108,6 +95,21 @@ internal sealed unsafe class NativePage : RowPage
         byte[] types = new ReadOnlySpan<byte>(handle.Types + entry.FirstSlot, width).ToArray();
         GC.KeepAlive(handle);
         return new KeptRow(TypeName, shape, json, offsets, types);
+    }
+
+    /// <summary>A value and what follows it in the row; empty if there is none. The caller keeps the handle alive.</summary>
+    private ReadOnlySpan<byte> ValueAt(int index, int slot, out ValueTag tag)
+    {
+        RowEntry entry = handle.Rows[index];
+        long place = (long)entry.FirstSlot + slot;
+        if (place >= handle.SlotCount)
+        {
+            tag = ValueTag.None;
+            return default;
+        }
+
+        tag = (ValueTag)handle.Types[place];
+        return Slice(handle.Offsets[place], entry.Offset + (long)entry.Length);
     }
 
     private RowClass ClassOf(uint shape)

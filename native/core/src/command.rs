@@ -2,10 +2,10 @@
 //! further results once at the end.
 
 use crate::{
-    connection::{self, COMMAND_TIMEOUT, Connection, ServiceRequest, Surface},
+    connection::{self, Addressed, COMMAND_TIMEOUT, Connection, ServiceRequest, Surface},
     event::Event,
     fault::{Fault, FaultKind},
-    operation::{self, Destination, Operation, OperationId},
+    operation::{Destination, Operation, OperationId},
     page::{self, StoredPage},
     rest::{
         self, InvokeHeaders,
@@ -90,34 +90,18 @@ pub struct Request {
 /// Starts the command in `request`, the JSON of a [`Request`]. It runs on the connection that is there now, whatever is
 /// opened or closed later.
 pub fn start(request: &[u8]) -> OperationId {
-    let request: Request = match serde_json::from_slice(request) {
-        Ok(request) => request,
-        Err(error) => {
-            return operation::failed(Fault::invalid_argument(
-                "InvalidRequest",
-                format!("The request is not valid: {error}."),
-            ));
-        }
-    };
-    let connection =
-        match connection::find(request.connection_id.as_deref(), request.prefix.as_deref(), request.surface) {
-            Ok(connection) => connection,
-            Err(fault) => return operation::failed(fault),
-        };
-    operation::start(request.verbose, move |operation| async move {
-        let outcome = tokio::select! {
-            outcome = run(&connection, &request, &operation) => outcome,
-            () = connection.closed().cancelled() => Err(connection.closed_fault()),
-        };
-        match outcome {
-            Ok(()) => {
-                let end = End { connection_id: connection.id(), request_id: operation.last_request() };
-                serde_json::to_vec(&end)
-                    .map_err(|error| Fault::internal(format!("The end of the command could not be written: {error}.")))
-            }
-            Err(fault) => Err(Fault { connection_id: Some(connection.id().to_string()), ..fault }),
-        }
+    connection::serve(request, |connection, request: Request, operation| async move {
+        run(&connection, &request, &operation).await?;
+        let end = End { connection_id: connection.id(), request_id: operation.last_request() };
+        serde_json::to_vec(&end)
+            .map_err(|error| Fault::internal(format!("The end of the command could not be written: {error}.")))
     })
+}
+
+impl Addressed for Request {
+    fn address(&self) -> (Option<&str>, Option<&str>, Surface, bool) {
+        (self.connection_id.as_deref(), self.prefix.as_deref(), self.surface, self.verbose)
+    }
 }
 
 /// What is known of a command when it has ended well.

@@ -750,6 +750,44 @@ async fn whole(mut response: reqwest::Response) -> reqwest::Result<Vec<u8>> {
     Ok(body)
 }
 
+/// A request that names the connection it is for.
+pub(crate) trait Addressed: serde::de::DeserializeOwned + Send + 'static {
+    /// The connection's id, or none for the last one that fits the prefix and the surface; those; and whether verbose events
+    /// are wanted.
+    fn address(&self) -> (Option<&str>, Option<&str>, Surface, bool);
+}
+
+/// Starts `work` for `request`, the JSON of an `R`, on the connection that it names: the one that is there now, whatever is
+/// opened or closed later. Work ends when the connection is closed, and its faults say which connection it was.
+pub(crate) fn serve<R, W, F>(request: &[u8], work: W) -> OperationId
+where
+    R: Addressed,
+    W: FnOnce(Arc<Connection>, R, Arc<Operation>) -> F + Send + 'static,
+    F: Future<Output = Result<Vec<u8>, Fault>> + Send + 'static,
+{
+    let request: R = match serde_json::from_slice(request) {
+        Ok(request) => request,
+        Err(error) => {
+            return operation::failed(Fault::invalid_argument(
+                "InvalidRequest",
+                format!("The request is not valid: {error}."),
+            ));
+        }
+    };
+    let (id, prefix, surface, verbose) = request.address();
+    let connection = match find(id, prefix, surface) {
+        Ok(connection) => connection,
+        Err(fault) => return operation::failed(fault),
+    };
+    operation::start(verbose, move |operation| async move {
+        let outcome = tokio::select! {
+            outcome = work(Arc::clone(&connection), request, operation) => outcome,
+            () = connection.closed().cancelled() => Err(connection.closed_fault()),
+        };
+        outcome.map_err(|fault| Fault { connection_id: Some(connection.id().to_string()), ..fault })
+    })
+}
+
 /// Where back-end servers are, beside the domain of the front door itself.
 const BACK_ENDS: [&str; 3] = [".protection.outlook.com", ".protection.office365.us", ".protection.partner.outlook.cn"];
 

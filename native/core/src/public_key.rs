@@ -7,9 +7,9 @@
 //! The encryption itself is the caller's work, so that secrets do not come here at all.
 
 use crate::{
-    connection::{self, Connection, ServiceRequest, Surface},
+    connection::{self, Addressed, Connection, ServiceRequest, Surface},
     fault::{Fault, FaultKind},
-    operation::{self, Operation, OperationId},
+    operation::{Operation, OperationId},
     rest,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -74,31 +74,18 @@ struct Found<'a> {
 /// Starts looking a key up; `request` is the JSON of a [`Request`]. The result of the operation is the key as JSON:
 /// `connectionId`, `modulus`, `exponent`.
 pub fn start(request: &[u8]) -> OperationId {
-    let request: Request = match serde_json::from_slice(request) {
-        Ok(request) => request,
-        Err(error) => {
-            return operation::failed(Fault::invalid_argument(
-                "InvalidRequest",
-                format!("The request is not valid: {error}."),
-            ));
-        }
-    };
-    let connection =
-        match connection::find(request.connection_id.as_deref(), request.prefix.as_deref(), request.surface) {
-            Ok(connection) => connection,
-            Err(fault) => return operation::failed(fault),
-        };
-    operation::start(request.verbose, move |operation| async move {
-        let outcome = tokio::select! {
-            // Whoever comes first asks the service, all others wait for its answer; if he gives up, the next one asks.
-            outcome = connection.key_cell().get_or_try_init(|| fetch(&connection, &request, &operation)) => outcome,
-            () = connection.closed().cancelled() => Err(connection.closed_fault()),
-        };
-        let of_connection = |fault| Fault { connection_id: Some(connection.id().to_string()), ..fault };
-        let key = outcome.map_err(of_connection)?;
+    connection::serve(request, |connection, request: Request, operation| async move {
+        // Whoever comes first asks the service, all others wait for its answer; if he gives up, the next one asks.
+        let key = connection.key_cell().get_or_try_init(|| fetch(&connection, &request, &operation)).await?;
         serde_json::to_vec(&Found { connection_id: connection.id(), key })
             .map_err(|error| Fault::internal(format!("The key could not be written: {error}.")))
     })
+}
+
+impl Addressed for Request {
+    fn address(&self) -> (Option<&str>, Option<&str>, Surface, bool) {
+        (self.connection_id.as_deref(), self.prefix.as_deref(), self.surface, self.verbose)
+    }
 }
 
 async fn fetch(connection: &Connection, request: &Request, operation: &Arc<Operation>) -> Result<PublicKey, Fault> {
