@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 
 namespace ExchangeOnlineRs.Cmdlets;
@@ -15,6 +16,9 @@ public abstract class BulkCmdlet : ServiceCmdlet
     {
         "Identity", "ExternalDirectoryObjectId", "UserPrincipalName", "PrimarySmtpAddress", "ExchangeGuid", "DatabaseGuid", "Mailbox",
     };
+
+    /// <summary>Properties that only rows about mailboxes have.</summary>
+    private static readonly string[] MailboxIds = { "ExternalDirectoryObjectId", "ExchangeGuid", "MailboxGuid" };
 
     /// <summary>Those that stand on the command line.</summary>
     private readonly HashSet<string> written = new(StringComparer.OrdinalIgnoreCase);
@@ -56,8 +60,15 @@ public abstract class BulkCmdlet : ServiceCmdlet
             yield return new("ExternalDirectoryObjectId", id);
         }
 
+        bool isMailboxOfDevices = written.Count == 0 && better is null && MailboxIsPiped();
         foreach ((string name, object? value) in base.ServiceParameters())
         {
+            if (isMailboxOfDevices && name.Equals("Identity", StringComparison.OrdinalIgnoreCase))
+            {
+                yield return new("Mailbox", value);
+                continue;
+            }
+
             bool isMeant = !Identities.Contains(name) || (written.Count > 0 ? written.Contains(name) : better is null);
             if (isMeant)
             {
@@ -65,6 +76,17 @@ public abstract class BulkCmdlet : ServiceCmdlet
             }
         }
     }
+
+    /// <summary>
+    /// Whether a row of a mailbox was piped where an identity names a device: its exact id, without an address beside it, would
+    /// be read as a device's. Rows of devices say so by the device's own id.
+    /// </summary>
+    private bool MailboxIsPiped() =>
+        Definition.Name.Equals("Get-EXOMobileDeviceStatistics", StringComparison.OrdinalIgnoreCase)
+        && MyInvocation.BoundParameters.TryGetValue("Identity", out object? identity) && identity is not null
+        && PSObject.AsPSObject(identity) is { BaseObject: Row } piped
+        && piped.Properties["DeviceID"] is null
+        && MailboxIds.Any(name => piped.Properties[name] is not null);
 
     /// <summary>
     /// The id of the directory that an object of a script, or from a file, came with beside its identity, which can be a name that

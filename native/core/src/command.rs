@@ -172,7 +172,8 @@ impl Call {
         let read = cmdlet.request(&connection.service(), connection.tenant_id(), &request.parameters)?;
         // Here the size of a page is all that tells the service how many objects are wanted.
         let page_size = match request.result_size {
-            Some(ResultSize::Limited(number)) => {
+            // Permissions come inside of recipients, most of which have none that anybody gave.
+            Some(ResultSize::Limited(number)) if cmdlet != BulkCmdlet::RecipientPermission => {
                 u32::try_from(number).map_or(page_size, |number| number.min(page_size))
             }
             _ => page_size,

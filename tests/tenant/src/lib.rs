@@ -26,7 +26,7 @@
 //!
 //! # What is not
 //!
-//! Federated realms (WS-Trust), Windows' broker, entity sets (`Get-EXO*` over GET), `$batch`, `adminapi/v2.0`, CLIXML answers,
+//! Federated realms (WS-Trust), Windows' broker, `adminapi/v2.0`, CLIXML answers, entity sets that no `Get-EXO*` cmdlet reads,
 //! and all cmdlets that [`adminapi::cmdlets::implemented`] doesn't name. The cookie that a regional host sets is noted in the
 //! request log, but nothing depends on it. In Cloud Shell the real endpoint gives the person's token; here it gives the
 //! host's.

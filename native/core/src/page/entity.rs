@@ -28,9 +28,9 @@ pub fn index_entities(bytes: Vec<u8>, wanted: &Wanted) -> Result<Page, Fault> {
     let bytes = match wanted.cmdlet {
         BulkCmdlet::MailboxPermission => rewritten(bytes, |row| mailbox_permissions(row, user)),
         BulkCmdlet::MailboxFolderPermission if user.is_some() => {
-            rewritten(bytes, |row| Some(vec![FlatRow { is_users: is_of(&members(row)?, user), json: row.to_owned() }]))
+            rewritten(bytes, |row| Some(if is_of(&members(row)?, user) { vec![row.to_owned()] } else { Vec::new() }))
         }
-        BulkCmdlet::RecipientPermission => rewritten(bytes, recipient_permissions),
+        BulkCmdlet::RecipientPermission => rewritten(bytes, |row| recipient_permissions(row, user)),
         BulkCmdlet::MailboxStatistics | BulkCmdlet::MailboxFolderStatistics => {
             rewritten(bytes, |row| with_sizes(row, wanted.cmdlet))
         }
@@ -54,15 +54,8 @@ fn as_list(bytes: Vec<u8>) -> Vec<u8> {
     if is_entity { [br#"{"value":["#, bytes.as_slice(), b"]}"].concat() } else { bytes }
 }
 
-/// A row that takes the place of another.
-struct FlatRow {
-    json: String,
-    /// Whether it is certainly about the user that was asked for.
-    is_users: bool,
-}
-
 /// The same answer with other rows. A body that is not as the service describes it is left to the index as it is.
-fn rewritten(bytes: Vec<u8>, flatten: impl Fn(&str) -> Option<Vec<FlatRow>>) -> Vec<u8> {
+fn rewritten(bytes: Vec<u8>, flatten: impl Fn(&str) -> Option<Vec<String>>) -> Vec<u8> {
     let rewrite = || -> Option<Vec<u8>> {
         let envelope: Members<'_> = serde_json::from_slice(&bytes).ok()?;
         let list: Option<Vec<&RawValue>> = serde_json::from_str(envelope.get("value")?.get()).ok()?;
@@ -72,11 +65,6 @@ fn rewritten(bytes: Vec<u8>, flatten: impl Fn(&str) -> Option<Vec<FlatRow>>) -> 
                 rows.extend(flatten(row.get())?);
             }
         }
-        // The service may give the permissions of all, whomever was asked for. It knows users by more names than a row
-        // shows: where none is certainly meant it has chosen itself.
-        if rows.iter().any(|row| row.is_users) {
-            rows.retain(|row| row.is_users);
-        }
         let mut body = b"{".to_vec();
         for (name, value) in envelope.iter().filter(|(name, _)| *name != "value") {
             body.extend(serde_json::to_vec(name).ok()?);
@@ -85,17 +73,20 @@ fn rewritten(bytes: Vec<u8>, flatten: impl Fn(&str) -> Option<Vec<FlatRow>>) -> 
             body.push(b',');
         }
         body.extend(b"\"value\":[");
-        body.extend(rows.into_iter().map(|row| row.json).collect::<Vec<_>>().join(",").bytes());
+        body.extend(rows.join(",").bytes());
         body.extend(b"]}");
         Some(body)
     };
     rewrite().unwrap_or(bytes)
 }
 
-/// One row for each entry in the list of a user's permissions.
-fn mailbox_permissions(row: &str, user: Option<&str>) -> Option<Vec<FlatRow>> {
+/// One row for each entry in the list of a user's permissions; none for other users than the one that was asked for: the
+/// service may give the permissions of all.
+fn mailbox_permissions(row: &str, user: Option<&str>) -> Option<Vec<String>> {
     let row = members(row)?;
-    let is_users = is_of(&row, user);
+    if user.is_some() && !is_of(&row, user) {
+        return Some(Vec::new());
+    }
     let head = [("Identity", row.get("Identity").or_else(|| row.get("MailboxIdentity"))), ("User", row.get("User"))];
     let entries: Vec<Members<'_>> = match row.get("PermissionList") {
         Some(list) => serde_json::from_str::<Option<_>>(list.get()).ok()?.unwrap_or_default(),
@@ -106,24 +97,32 @@ fn mailbox_permissions(row: &str, user: Option<&str>) -> Option<Vec<FlatRow>> {
     let flat = entries.iter().map(|entry| {
         let rest = ["AccessRights", "IsInherited", "Deny", "InheritanceType"].map(|name| (name, entry.get(name)));
         let owner = ("IsOwner", row.get("IsOwner").filter(|value| value.get() == "true"));
-        FlatRow { json: object(head.into_iter().chain(rest).chain([owner])), is_users }
+        object(head.into_iter().chain(rest).chain([owner]))
     });
     Some(flat.collect())
 }
 
 /// The permissions inside of a recipient.
-fn recipient_permissions(row: &str) -> Option<Vec<FlatRow>> {
+fn recipient_permissions(row: &str, trustee: Option<&str>) -> Option<Vec<String>> {
     let recipient = members(row)?;
     let Some(list) = recipient.get("RecipientPermission") else {
-        return Some(vec![FlatRow { json: row.to_owned(), is_users: false }]);
+        return Some(vec![row.to_owned()]);
     };
     let list: Option<Vec<&RawValue>> = serde_json::from_str(list.get()).ok()?;
-    let rows = list.unwrap_or_default().into_iter();
-    Some(rows.map(|permission| FlatRow { json: permission.get().to_owned(), is_users: false }).collect())
+    let mut rows = list.unwrap_or_default();
+    // The service chose the recipient, perhaps for one of its permissions. Where the trustee has the name that was asked for,
+    // the others are others'; where nobody has it, the trustee has another name here, which the service knows.
+    let is_trustees = |row: &&RawValue| {
+        members(row.get()).and_then(|row| Some(is_text(row.get("Trustee")?, trustee?))).unwrap_or(false)
+    };
+    if rows.iter().any(is_trustees) {
+        rows.retain(is_trustees);
+    }
+    Some(rows.into_iter().map(|permission| permission.get().to_owned()).collect())
 }
 
 /// A row whose numbers of bytes are sizes.
-fn with_sizes(row: &str, cmdlet: BulkCmdlet) -> Option<Vec<FlatRow>> {
+fn with_sizes(row: &str, cmdlet: BulkCmdlet) -> Option<Vec<String>> {
     let members = members(row)?;
     let texts: Vec<(&String, String)> = members
         .iter()
@@ -138,7 +137,7 @@ fn with_sizes(row: &str, cmdlet: BulkCmdlet) -> Option<Vec<FlatRow>> {
         let _ = write!(json, "{between}{}:{text}", serde_json::to_string(name).ok()?);
     }
     json.push('}');
-    Some(vec![FlatRow { json, is_users: false }])
+    Some(vec![json])
 }
 
 fn object<'a>(members: impl Iterator<Item = (&'static str, Option<&'a &'a RawValue>)>) -> String {
@@ -149,12 +148,14 @@ fn object<'a>(members: impl Iterator<Item = (&'static str, Option<&'a &'a RawVal
 /// Whether a row names this user itself.
 fn is_of(row: &Members<'_>, user: Option<&str>) -> bool {
     let Some(user) = user else { return false };
-    let is = |value: &&RawValue| {
-        serde_json::from_str::<String>(value.get()).is_ok_and(|text| text.to_lowercase() == user.to_lowercase())
-    };
+    let is = |value: &&RawValue| is_text(value, user);
     let nested = row.get("MailboxFolderUser").and_then(|user| members(user.get())).unwrap_or_default();
     row.get("User").is_some_and(is)
         || ["UserPrincipalName", "DisplayName"].iter().any(|name| nested.get(*name).is_some_and(is))
+}
+
+fn is_text(value: &RawValue, expected: &str) -> bool {
+    serde_json::from_str::<String>(value.get()).is_ok_and(|text| text.to_lowercase() == expected.to_lowercase())
 }
 
 /// A size as the service writes it elsewhere: `1.5 KB (1,536 bytes)`.
@@ -399,7 +400,8 @@ mod tests {
             index(body.clone(), &wanted).rows.len()
         };
         assert_eq!(of("ADELE@contoso.com"), 2);
-        assert_eq!(of("adele"), 3, "another name for somebody: the service has chosen");
+        assert_eq!(of("nt authority\\self"), 1);
+        assert_eq!(of("nobody@contoso.com"), 0, "nobody's permissions are none");
     }
 
     #[test]
@@ -416,6 +418,21 @@ mod tests {
     }
 
     #[test]
+    fn a_trustee_is_looked_for_in_each_recipient() {
+        let of = |trustee: &str| json!({"Trustee": trustee, "AccessRights": ["SendAs"]});
+        let body = json!({"value": [{"RecipientPermission": [of("NT AUTHORITY\\SELF"), of("adele@contoso.com")]},
+            {"RecipientPermission": [of("Adele Vance")]}, {"RecipientPermission": []}]});
+        let trustees = |asked: Option<&str>| {
+            let wanted = Wanted { user: asked.map(str::to_owned), ..wanted(BulkCmdlet::RecipientPermission) };
+            let rows = rows(&index(body.clone(), &wanted));
+            rows.iter().map(|row| row[0].1.as_str().expect("a text").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(trustees(Some("Adele@contoso.com")), ["adele@contoso.com", "Adele Vance"]);
+        assert_eq!(trustees(Some("adele")), ["NT AUTHORITY\\SELF", "adele@contoso.com", "Adele Vance"]);
+        assert_eq!(trustees(None).len(), 3);
+    }
+
+    #[test]
     fn permissions_of_folders_are_narrowed_to_a_user() {
         let row = |user: &str, upn: &str| {
             json!({"Identity": user, "MailboxFolderIdentity": "m", "FolderName": "Calendar", "User": user,
@@ -429,9 +446,11 @@ mod tests {
             "Identity FolderName User AccessRights SharingPermissionFlags MailboxFolderIdentity MailboxFolderUser"
         );
         let wanted = Wanted { user: Some("Adele@contoso.com".into()), ..wanted(BulkCmdlet::MailboxFolderPermission) };
-        let page = index(body, &wanted);
+        let page = index(body.clone(), &wanted);
         assert_eq!(rows(&page).len(), 1);
         assert_eq!(rows(&page)[0][2].1, json!("Adele Vance"));
+        let count = |user: &str| index(body.clone(), &Wanted { user: Some(user.into()), ..wanted.clone() }).rows.len();
+        assert_eq!((count("default"), count("anonymous"), count("alex@contoso.com")), (1, 0, 0));
     }
 
     #[test]

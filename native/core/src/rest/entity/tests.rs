@@ -57,6 +57,10 @@ fn lists_ask_for_the_minimum_unless_told_otherwise() {
         address(CasMailbox, json!({"ProtocolSettings": true})),
         "CasMailbox?PropertySet=Minimum,ProtocolSettings"
     );
+    assert_eq!(
+        address(CasMailbox, json!({"ProtocolSettings": true, "PropertySets": ["ProtocolSettings", "Imap"]})),
+        "CasMailbox?PropertySet=ProtocolSettings,Imap"
+    );
     assert_eq!(address(CasMailbox, json!({"ProtocolSettings": false})), "CasMailbox?PropertySet=Minimum");
     assert_eq!(address(Mailbox, json!({"Properties": null, "PropertySets": []})), "Mailbox?PropertySet=Minimum");
 }
@@ -94,9 +98,21 @@ fn parameters_travel_by_their_names() {
         "Recipient?PropertySet=Minimum&IncludeSoftDeletedRecipients=True&RecipientPreviewFilter=x&RecipientType=MailUser&\
          RecipientTypeDetails=RoomList"
     );
+    // "t@x" is dEB4 in base64, and a@b is YUBi.
+    let permissions = |parameters: Value| {
+        let address = address(RecipientPermission, parameters);
+        let (call, options) = address.split_once('?').expect("options");
+        assert_eq!(options, "isEncoded=true&$expand=RecipientPermission&$select=RecipientPermission");
+        call.strip_prefix("Recipient/Exchange.GetRecipientPermissionByFilters").expect("the function").to_owned()
+    };
+    assert_eq!(permissions(json!({"Trustee": "t@x"})), "(identity=null,trustee='dEB4',accessRights=null)");
     assert_eq!(
-        address(RecipientPermission, json!({"Trustee": "t@x", "AccessRights": ["SendAs"]})),
-        "Recipient?$expand=RecipientPermission&$select=RecipientPermission&AccessRights=SendAs&Trustee=t%40x"
+        permissions(json!({"Identity": "a@b", "Trustee": "t@x", "AccessRights": ["sendas"]})),
+        "(identity='YUBi',trustee='dEB4',accessRights=%5B%22SendAs%22%5D)"
+    );
+    assert_eq!(
+        permissions(json!({"AccessRights": "SendAs,x\"'"})),
+        "(identity=null,trustee=null,accessRights=%5B%22SendAs%22,%22x%5C%22%27%22%5D)"
     );
     // A switch that is off says nothing.
     assert_eq!(address(Mailbox, json!({"Archive": false})), "Mailbox?PropertySet=Minimum");
@@ -279,13 +295,16 @@ fn what_is_missing_or_wrong_is_named() {
         }
     }
     // An empty variable must not turn one mailbox into all.
-    for parameters in [
-        json!({"Identity": ""}),
-        json!({"Identity": null}),
-        json!({"UserPrincipalName": "  "}),
-        json!({"ExternalDirectoryObjectId": "00000000-0000-0000-0000-000000000000"}),
+    for (name, value) in [
+        ("Identity", json!("")),
+        ("Identity", json!(null)),
+        ("UserPrincipalName", json!("  ")),
+        ("PrimarySmtpAddress", json!("")),
+        ("ExternalDirectoryObjectId", json!("00000000-0000-0000-0000-000000000000")),
     ] {
-        assert_eq!(fault(Mailbox, parameters).error_id, "EmptyIdentity");
+        let fault = fault(Mailbox, json!({name: value}));
+        assert_eq!(fault.error_id, format!("Empty{name}"));
+        assert!(fault.message.contains(&format!("'{name}'")), "{fault}");
     }
     for (cmdlet, parameters, id, words) in [
         (Mailbox, json!({"Anr": ""}), "EmptyAnr", "'Anr'"),
@@ -304,6 +323,8 @@ fn what_is_missing_or_wrong_is_named() {
         ),
         (MailboxStatistics, json!({"ExchangeGuid": "x"}), "InvalidExchangeGuid", "'x'"),
         (MailboxPermission, json!({"Identity": "a", "User": ""}), "EmptyUser", "'User'"),
+        (BulkCmdlet::RecipientPermission, json!({"Trustee": ""}), "EmptyTrustee", "'Trustee'"),
+        (BulkCmdlet::RecipientPermission, json!({"AccessRights": []}), "EmptyAccessRights", "'AccessRights'"),
         (MailboxFolderPermission, json!({"Identity": ":\\Calendar"}), "InvalidIdentity", ":\\Calendar"),
     ] {
         let fault = fault(cmdlet, parameters);
@@ -325,6 +346,20 @@ fn only_what_was_asked_for_of_a_function_that_gives_more() {
     assert_eq!(wanted(json!({"Identity": "a", "PropertySets": "All"})), None);
     let of = |parameters: Value| request(BulkCmdlet::Mailbox, &parameters).expect("a request").wanted;
     assert!(!of(json!({})).with_key && of(json!({"Properties": "objectkey"})).with_key);
-    let permission = request(BulkCmdlet::MailboxPermission, &json!({"Identity": "a", "User": "b@c"}));
-    assert_eq!(permission.expect("a request").wanted.user.as_deref(), Some("b@c"));
+    for cmdlet in [BulkCmdlet::MailboxPermission, BulkCmdlet::MailboxFolderPermission] {
+        for (user, is_exact) in [
+            ("b@c", true),
+            ("DEFAULT", true),
+            ("Anonymous", true),
+            ("NT AUTHORITY\\SELF", true),
+            ("adele", false),
+            ("Adele Vance", false),
+            ("7c7c0000-0000-4000-8000-000000000001", false),
+        ] {
+            let request = request(cmdlet, &json!({"Identity": "a", "User": user})).expect("a request");
+            assert_eq!(request.wanted.user.as_deref(), is_exact.then_some(user));
+        }
+    }
+    let permission = request(BulkCmdlet::RecipientPermission, &json!({"Trustee": "adele"}));
+    assert_eq!(permission.expect("a request").wanted.user.as_deref(), Some("adele"));
 }
