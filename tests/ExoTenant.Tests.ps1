@@ -10,6 +10,12 @@ BeforeAll {
     $script:classic = @(Get-Mailbox)
     $script:person = @($classic | Where-Object RecipientTypeDetails -EQ 'UserMailbox')[0]
     $script:other = @($classic | Where-Object RecipientTypeDetails -EQ 'UserMailbox')[1]
+    $script:third = @($classic | Where-Object RecipientTypeDetails -EQ 'UserMailbox')[2]
+
+    # A permission as one text, to compare what two cmdlets say of it.
+    function Get-PermissionText($Row, [string] $Who = 'Trustee') {
+        "$($Row.$Who): $(@($Row.AccessRights) -join ',') $($Row.Deny)$($Row.AccessControlType) inherited=$($Row.IsInherited) $($Row.InheritanceType)"
+    }
 }
 
 AfterAll {
@@ -49,6 +55,11 @@ Describe 'Get-EXOMailbox' {
     It 'filters by kind and by what a filter says' {
         $expected = @($classic | Where-Object RecipientTypeDetails -EQ 'SharedMailbox').UserPrincipalName | Sort-Object
         @(Get-EXOMailbox -RecipientTypeDetails SharedMailbox).UserPrincipalName | Sort-Object | Should -Be $expected
+        $office = @((Get-Mailbox -Identity $person.UserPrincipalName).Office)[0]
+        $office | Should -Not -BeNullOrEmpty
+        $same = @(Get-EXOMailbox -Filter "Office -eq '$office'" -Properties Office)
+        @($same.UserPrincipalName | Sort-Object) | Should -Be @(($classic | Where-Object Office -EQ $office).UserPrincipalName | Sort-Object)
+        @($same.Office | Select-Object -Unique) | Should -Be $office
         @(Get-EXOMailbox -Filter "UserPrincipalName -eq '$($person.UserPrincipalName)'").UserPrincipalName | Should -Be $person.UserPrincipalName
     }
 
@@ -65,7 +76,7 @@ Describe 'Get-EXOMailbox' {
     It 'says in the words of the original that there is no such mailbox' {
         $failure = Get-Failure { Get-EXOMailbox -Identity nobody@contoso.com -ErrorAction Stop }
         $failure.Exception.Message | Should -BeLike 'Error while querying REST service. HttpStatusCode=404 ErrorMessage=*'
-        $failure.Exception.Message | Should -Match "couldn't be found|could not be found|couldn't"
+        $failure.Exception.Message | Should -BeLike "*nobody@contoso.com*couldn't be found*"
         $failure.CategoryInfo.Category | Should -Be 'ObjectNotFound'
     }
 }
@@ -91,32 +102,75 @@ Describe 'Bulk cmdlets about a mailbox' {
         $rows.FolderPath | Should -Contain '/Inbox'
         # Whether those of the dumpster belong to all folders is not known.
         $rows.FolderPath | Where-Object { $_ -notin $expected.FolderPath } | Should -BeNullOrEmpty
-        @($rows | Where-Object FolderType -EQ 'Inbox').FolderSize.Value.ToBytes() | Should -BeGreaterOrEqual 0
-        @(Get-EXOMailboxFolderStatistics -Identity $person.UserPrincipalName -FolderScope Inbox).Count | Should -BeLessThan $rows.Count
+        foreach ($row in $rows) {
+            $same = $expected | Where-Object FolderPath -EQ $row.FolderPath
+            $row.FolderSize.Value.ToBytes() | Should -Be $same.FolderSize.Value.ToBytes()
+            $row.ItemsInFolder | Should -Be $same.ItemsInFolder
+            $row.FolderType | Should -Be $same.FolderType
+        }
+        @($rows | Where-Object { $_.FolderSize.Value.ToBytes() -gt 0 }).Count | Should -BeGreaterThan 1
+        $inbox = @(Get-EXOMailboxFolderStatistics -Identity $person.UserPrincipalName -FolderScope Inbox)
+        $inbox.FolderPath | Should -Be @((Get-MailboxFolderStatistics -Identity $person.UserPrincipalName -FolderScope Inbox).FolderPath)
     }
 
     It 'permissions agree with those of the service' {
         Add-MailboxPermission -Identity $person.UserPrincipalName -User $other.UserPrincipalName -AccessRights FullAccess -Confirm:$false | Out-Null
         $rows = @(Get-EXOMailboxPermission -Identity $person.UserPrincipalName)
         $expected = @(Get-MailboxPermission -Identity $person.UserPrincipalName)
-        @($rows.User | Sort-Object) | Should -Be @($expected.User | Sort-Object)
+        @($rows | ForEach-Object { Get-PermissionText $_ 'User' } | Sort-Object) |
+            Should -Be @($expected | ForEach-Object { Get-PermissionText $_ 'User' } | Sort-Object)
         $mine = @($rows | Where-Object { $_.AccessRights -contains 'FullAccess' -and $_.User -notlike 'NT AUTHORITY*' })
         $mine.Count | Should -Be 1
         $mine[0].PSObject.Properties.Name -join ' ' | Should -Be 'Identity User AccessRights IsInherited Deny InheritanceType'
+        $ofOther = @(Get-EXOMailboxPermission -Identity $person.UserPrincipalName -User $other.UserPrincipalName)
+        @($ofOther | ForEach-Object { Get-PermissionText $_ 'User' }) | Should -Be @(Get-PermissionText $mine[0] 'User')
+        Get-EXOMailboxPermission -Identity $person.UserPrincipalName -User $third.UserPrincipalName | Should -BeNullOrEmpty
     }
 
     It 'the right to send as somebody agrees too' {
-        Add-RecipientPermission -Identity $person.UserPrincipalName -Trustee $other.UserPrincipalName -AccessRights SendAs -Confirm:$false | Out-Null
+        Add-RecipientPermission -Identity $person.UserPrincipalName -Trustee $other.UserPrincipalName -AccessRights SendAs -Confirm:$false -WarningAction Ignore | Out-Null
         $rows = @(Get-EXORecipientPermission -Identity $person.UserPrincipalName)
-        @($rows.Trustee | Sort-Object) | Should -Be @((Get-RecipientPermission -Identity $person.UserPrincipalName).Trustee | Sort-Object)
-        @(Get-EXORecipientPermission -ResultSize Unlimited | Where-Object { $_.Trustee -eq $rows[-1].Trustee }).Count | Should -BeGreaterThan 0
+        $expected = @(Get-RecipientPermission -Identity $person.UserPrincipalName)
+        @($rows | ForEach-Object { Get-PermissionText $_ } | Sort-Object) | Should -Be @($expected | ForEach-Object { Get-PermissionText $_ } | Sort-Object)
+        $all = @(Get-EXORecipientPermission -ResultSize Unlimited)
+        $expected = @(Get-RecipientPermission -ResultSize Unlimited)
+        @($all | ForEach-Object { Get-PermissionText $_ } | Sort-Object) | Should -Be @($expected | ForEach-Object { Get-PermissionText $_ } | Sort-Object)
+    }
+
+    It 'the right to send as somebody is found by <Case>' -ForEach @(
+        @{ Case = 'the trustee'; Parameters = @('Trustee') }
+        @{ Case = 'the mailbox and the trustee'; Parameters = @('Identity', 'Trustee') }
+        @{ Case = 'the kind of right'; Parameters = @('AccessRights') }
+        @{ Case = 'the mailbox and the kind of right'; Parameters = @('Identity', 'AccessRights') }
+        @{ Case = 'all three'; Parameters = @('Identity', 'Trustee', 'AccessRights') }
+    ) {
+        foreach ($mailbox in $person, $third) {
+            Add-RecipientPermission -Identity $mailbox.UserPrincipalName -Trustee $other.UserPrincipalName -AccessRights SendAs -Confirm:$false -WarningAction Ignore | Out-Null
+        }
+        $values = @{ Identity = $person.UserPrincipalName; Trustee = $other.UserPrincipalName; AccessRights = 'SendAs' }
+        $chosen = @{ ResultSize = 'Unlimited' }
+        $Parameters | ForEach-Object { $chosen[$_] = $values[$_] }
+        $before = Measure-TenantRequest -Tenant $tenant
+        $rows = @(Get-EXORecipientPermission @chosen)
+        @(Get-TenantRequest -Tenant $tenant -Skip $before)[0].path | Should -BeLike '*/Recipient/Exchange.GetRecipientPermissionByFilters(*'
+        $expected = @(Get-RecipientPermission @chosen)
+        @($rows | ForEach-Object { Get-PermissionText $_ } | Sort-Object) | Should -Be @($expected | ForEach-Object { Get-PermissionText $_ } | Sort-Object)
+        $given = @($rows | Where-Object Trustee -EQ $other.UserPrincipalName).Count
+        $chosen.ContainsKey('Identity') ? ($given -eq 1) : ($given -ge 2) | Should -BeTrue
+        if ($chosen.ContainsKey('Trustee')) { $rows.Count | Should -Be $given -Because 'there are no rows of others' }
+    }
+
+    It 'nobody may send as somebody without the right' {
+        Get-EXORecipientPermission -Identity $other.UserPrincipalName -Trustee $third.UserPrincipalName | Should -BeNullOrEmpty
     }
 
     It 'permissions of the calendar agree too' {
         $rows = @(Get-EXOMailboxFolderPermission -Identity "$($person.UserPrincipalName):\Calendar")
         $expected = @(Get-MailboxFolderPermission -Identity "$($person.UserPrincipalName):\Calendar")
-        @($rows | ForEach-Object { "$($_.User)" } | Sort-Object) | Should -Be @($expected | ForEach-Object { "$($_.User)" } | Sort-Object)
-        @(Get-EXOMailboxFolderPermission -Identity "$($person.UserPrincipalName):\Calendar" -User Default).Count | Should -Be 1
+        @($rows | ForEach-Object { "$($_.User) $($_.AccessRights -join ',')" } | Sort-Object) |
+            Should -Be @($expected | ForEach-Object { "$($_.User) $($_.AccessRights -join ',')" } | Sort-Object)
+        @(Get-EXOMailboxFolderPermission -Identity "$($person.UserPrincipalName):\Calendar" -User Default).User | Should -Be 'Default'
+        Get-EXOMailboxFolderPermission -Identity "$($person.UserPrincipalName):\Calendar" -User nobody@contoso.com -ErrorAction Ignore | Should -BeNullOrEmpty
     }
 
     It 'client access settings and recipients are there' {
@@ -125,7 +179,21 @@ Describe 'Bulk cmdlets about a mailbox' {
         @(Get-EXORecipient -ResultSize Unlimited).Count | Should -Be @(Get-Recipient -ResultSize Unlimited).Count
     }
 
-    It 'devices of a mailbox can be asked for' {
-        { Get-EXOMobileDeviceStatistics -Mailbox $person.UserPrincipalName -ErrorAction Stop } | Should -Not -Throw
+    It 'devices agree with those of the service, whatever names the mailbox' {
+        $owner = @($classic | Where-Object { @(Get-MobileDeviceStatistics -Mailbox $_.UserPrincipalName).Count -gt 0 })[0]
+        $expected = @(Get-MobileDeviceStatistics -Mailbox $owner.UserPrincipalName)
+        $text = { "$($_.DeviceID) $($_.DeviceModel) $($_.Identity) $($_.LastSuccessSync.Ticks)" }
+        $devices = @($expected | ForEach-Object $text | Sort-Object)
+        $devices.Count | Should -BeGreaterThan 0
+        @(Get-EXOMobileDeviceStatistics -Mailbox $owner.UserPrincipalName | ForEach-Object $text | Sort-Object) | Should -Be $devices
+        @($owner | Get-EXOMobileDeviceStatistics | ForEach-Object $text | Sort-Object) | Should -Be $devices
+        # A row without an address, and so without a name that could not be a device's.
+        $hold = Get-EXOMailbox -Identity $owner.UserPrincipalName -PropertySets Hold
+        $hold.PSObject.Properties.Name | Should -Not -Contain 'UserPrincipalName'
+        @($hold | Get-EXOMobileDeviceStatistics | ForEach-Object $text | Sort-Object) | Should -Be $devices
+        @($hold | Select-Object ExternalDirectoryObjectId | Get-EXOMobileDeviceStatistics | ForEach-Object $text | Sort-Object) | Should -Be $devices
+        # A device is one still.
+        $first = @(Get-EXOMobileDeviceStatistics -Mailbox $owner.UserPrincipalName)[0]
+        ($first | Get-EXOMobileDeviceStatistics).DeviceID | Should -Be $first.DeviceID
     }
 }

@@ -407,6 +407,12 @@ async fn permissions_are_those_that_cmdlets_set() {
     );
     let one = fixture.entity(&token, &filters("'Sales%20Team'", "null")).await;
     assert_eq!(one["value"].as_array().unwrap().len(), 1);
+    // "Sales Team" and "adele".
+    let encoded = filters("'U2FsZXMgVGVhbQ%3D%3D'", "'YWRlbGU%3D'");
+    let same = fixture.entity(&token, &format!("{encoded}?isEncoded=true")).await;
+    assert_eq!(same["value"][0]["Name"], "Sales Team", "{same}");
+    assert_eq!(fixture.entities(&token, &encoded).await.status, 404, "base64 without the option is a name");
+    fixture.refused(&token, &format!("{}?isEncoded=true", filters("'Sales%20Team'", "null"))).await;
     assert_eq!(fixture.entities(&token, &filters("null", "'nobody'")).await.status, 404);
     fixture.refused(&token, &filters("adele", "null")).await;
     fixture.refused(&token, &filters("null", "null").replace("accessRights=null", "accessRights=['FullAccess']")).await;

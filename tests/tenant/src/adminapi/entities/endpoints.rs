@@ -246,7 +246,7 @@ pub fn resolve(segments: &[Segment], encoded: bool) -> Result<Endpoint, ApiError
     }
     match entity {
         Entity::Mailbox => of_mailboxes(first, rest, encoded),
-        Entity::Recipient => of_recipients(first, rest),
+        Entity::Recipient => of_recipients(first, rest, encoded),
         _ => Err(no_segment(&rest[0].name)),
     }
 }
@@ -348,14 +348,18 @@ fn by_guids(function: &Segment) -> Result<Endpoint, ApiError> {
     Ok(endpoint.with("Identity", &mailbox).of(&[&mailbox, &database]).calling("GetMailboxStatisticsV2").single())
 }
 
-/// The recipients that a function finds.
-fn of_recipients(first: &Segment, rest: &[Segment]) -> Result<Endpoint, ApiError> {
+/// The recipients that a function finds. `isEncoded` is for two of its arguments, as the metadata says.
+fn of_recipients(first: &Segment, rest: &[Segment], encoded: bool) -> Result<Endpoint, ApiError> {
     match rest {
         [function]
             if first.brackets.is_none() && function.qualified && function.calls("GetRecipientPermissionByFilters") =>
         {
             exactly(function, &["identity", "trustee", "accessRights"])?;
-            let (identity, trustee) = (text_argument(function, "identity")?, text_argument(function, "trustee")?);
+            let name_in = |argument: &str| {
+                let text = text_argument(function, argument)?;
+                if encoded { text.map(|text| function.from_base64(&text)).transpose() } else { Ok(text) }
+            };
+            let (identity, trustee) = (name_in("identity")?, name_in("trustee")?);
             check_rights(function)?;
             let mut endpoint = Endpoint::new("Get-RecipientPermission", Entity::Recipient, &[], "Recipient");
             endpoint.asked.is_list = true;

@@ -84,6 +84,15 @@ impl Segment {
         if inner.contains(['+', '=']) {
             return Err(syntax(&self.raw, "the characters '+', '/' and '=' of a base64 key must be escaped"));
         }
+        self.from_base64(text)
+    }
+
+    /// A text of this segment that is base64, padded.
+    ///
+    /// # Errors
+    ///
+    /// It isn't base64 of UTF-8 text.
+    pub fn from_base64(&self, text: &str) -> Result<String, ApiError> {
         let bytes =
             STANDARD.decode(text).map_err(|error| syntax(&self.raw, &format!("the key isn't base64: {error}")))?;
         String::from_utf8(bytes).map_err(|_| syntax(&self.raw, "the key isn't base64 of UTF-8 text"))
