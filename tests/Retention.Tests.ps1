@@ -48,7 +48,6 @@ Describe 'A row that is kept of many' {
     It 'is moved from its page, and has the same values' {
         $kept = Get-Kept 41
         $before = $kept | ConvertTo-Json -Depth 6
-        Get-Source $kept | Should -Be 'NativePage'
         Wait-Move $kept | Should -BeTrue
         $kept | ConvertTo-Json -Depth 6 | Should -Be $before
         "$kept" | Should -Be 'Person 42'
