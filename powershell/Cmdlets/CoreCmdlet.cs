@@ -29,24 +29,19 @@ public abstract class CoreCmdlet : PSCmdlet
     /// <inheritdoc/>
     protected override void StopProcessing() => Volatile.Read(ref current)?.Cancel();
 
-    /// <summary>Runs an operation to its end.</summary>
+    /// <summary>Runs an operation that makes no pages to its end.</summary>
     /// <param name="operation">The operation; it is closed here, however this ends.</param>
-    /// <param name="onPage">Takes each page.</param>
     /// <returns>The document of the end.</returns>
     /// <exception cref="FaultException">The operation failed.</exception>
-    private protected JsonDocument RunOperation(NativeOperation operation, Action<PageHandle>? onPage = null)
+    private protected JsonDocument RunOperation(NativeOperation operation)
     {
         using NativeOperation owned = operation;
         StoppedByUser = owned;
         try
         {
             JsonDocument? end;
-            while (TakeStep(owned, WaitMilliseconds, out PageHandle? page, out end) != OperationStep.Done)
+            while (TakeStep(owned, WaitMilliseconds, out _, out end) != OperationStep.Done)
             {
-                if (page is not null)
-                {
-                    onPage?.Invoke(page);
-                }
             }
 
             return end!;

@@ -33,7 +33,11 @@ internal sealed unsafe class NativePage : RowPage
         {
             // A row that nobody watches could not be moved from the page when the page goes.
             Row made = create(handle.IsWatched(index) ? Keep(index) : this, index);
-            handle.Watch(index, made);
+            if (RetainedPages.PageIsWorthIt(this))
+            {
+                handle.Watch(index, made);
+            }
+
             row = made;
         }
         else
