@@ -8,7 +8,6 @@
     Description          = 'Exchange Online administration without ExchangeOnlineManagement: the same cmdlets, with a small native core that signs in and talks REST.'
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
-    FormatsToProcess     = @('Formats/ExchangeOnlineRs.format.ps1xml')
     FunctionsToExport    = @()
     VariablesToExport    = @()
     # The build writes these two lists, so that PowerShell finds a cmdlet's module without loading it. Before the names of the cmdlets

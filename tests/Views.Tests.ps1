@@ -1,6 +1,6 @@
 #Requires -Version 7.4
 <#
-The default views, for rows as they come from the service. No tenant is needed. `cargo xtask test` names the module in EXORS_MODULE.
+The default views, for rows as they come from the service, and when a session has them. `cargo xtask test` names the module in EXORS_MODULE.
 #>
 BeforeDiscovery {
     $data = 'Microsoft.Exchange.Data.Directory.Management'
@@ -38,14 +38,91 @@ BeforeDiscovery {
 }
 
 BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'support/WrittenService.psm1') -Force
     Import-Module $env:EXORS_MODULE -Force
+    $script:service = Start-WrittenService
+    $service.Answers['Get-AcceptedDomain'] = '{"@odata.type":"#Exchange.GenericHashTable","Name":"contoso.com","DomainName":"contoso.com","DomainType":"Authoritative","Default":true,"Secret":"x"}'
+    $script:domainType = 'Deserialized.Microsoft.Exchange.Data.Directory.SystemConfiguration.AcceptedDomain'
+
+    # The property names in the order shown: the heads of a table, or the names before the colons of a list.
+    function Get-ShownName($Object) {
+        $lines = @(($Object | Out-String -Width 200) -split '\r?\n' | Where-Object { $_.Trim() })
+        if ($lines[1] -match '^-') { $lines[0].Trim() -split '\s+' } else { $lines | ForEach-Object { ($_ -split '\s*:')[0] } }
+    }
+    function Get-Domain { [pscustomobject]@{ PSTypeName = $domainType; Name = 'n'; DomainName = 'd'; DomainType = 't'; Default = $true; Secret = 's' } }
+    $script:table = 'Name', 'DomainName', 'DomainType', 'Default'
+
+    # Runs a script in a runspace of its own that has the module, as those of -Parallel and of graphical tools do.
+    function Invoke-InRunspace([scriptblock] $Script) {
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript('param($Module) $ErrorActionPreference = "Stop"; Import-Module $Module').AddArgument($env:EXORS_MODULE).Invoke()
+            $shell.Commands.Clear()
+            $shell.AddScript($Script).AddArgument($service.Address).Invoke()
+            if ($shell.HadErrors) { throw $shell.Streams.Error[0] }
+        } finally { $shell.Dispose() }
+    }
     $catalog = Join-Path $PSScriptRoot '../powershell/Catalog'
     $script:overrides = Get-Content (Join-Path $catalog 'overrides.json') -Raw | ConvertFrom-Json
     $script:properties = Get-Content (Join-Path $catalog 'object-properties.json') -Raw | ConvertFrom-Json
     $script:document = [xml](Get-Content (Join-Path (Split-Path $env:EXORS_MODULE) 'Formats/ExchangeOnlineRs.format.ps1xml') -Raw)
 }
 
+AfterAll {
+    Disconnect-ExchangeOnline -Confirm:$false
+    Stop-WrittenService $service
+}
+
+Describe 'The time of the default views' {
+    It 'is the first connection, not the import' {
+        (Get-Module ExchangeOnlineRs).ExportedFormatFiles | Should -BeNullOrEmpty
+        Get-ShownName (Get-Domain) | Should -Be ($table + 'Secret')
+        Connect-WrittenService -Service $service
+        Get-ShownName (Get-Domain) | Should -Be $table
+        Get-ShownName (Get-AcceptedDomain) | Should -Be $table
+    }
+
+    It 'adds no module that users see' {
+        (Get-Module).Name | Should -Not -Contain 'ExchangeOnlineRs.Formats'
+    }
+
+    It 'is the first cmdlet in another runspace' {
+        $shown = Invoke-InRunspace {
+            Get-AcceptedDomain | Out-String -Width 200
+        }
+        "$shown" | Should -Match '(?m)^Name\s+DomainName\s+DomainType\s+Default\s*$'
+    }
+
+    It 'ends when the module is removed, and comes again with it' {
+        Remove-Module ExchangeOnlineRs
+        @(Get-Module -All).Name | Should -Not -Contain 'ExchangeOnlineRs.Formats'
+        Get-ShownName (Get-Domain) | Should -Be ($table + 'Secret')
+        Import-Module $env:EXORS_MODULE
+        Get-ShownName (Get-AcceptedDomain) | Should -Be $table
+        Get-ShownName (Get-Domain) | Should -Be $table
+    }
+
+    It 'does not come with -SkipLoadingFormatData' {
+        $shown = Invoke-InRunspace {
+            param($Address)
+            $credential = [pscredential]::new('admin@contoso.com', (ConvertTo-SecureString 'p' -AsPlainText -Force))
+            $to = @{ ConnectionUri = $Address; AzureADAuthorizationEndpointUri = "$Address/organizations"; Credential = $credential; ShowBanner = $false }
+            Connect-ExchangeOnline @to -SkipLoadingFormatData
+            Get-AcceptedDomain | Out-String -Width 200
+            Connect-ExchangeOnline @to
+            Get-AcceptedDomain | Out-String -Width 200
+        }
+        $shown[0] | Should -Match '(?m)^Secret\s+: x\s*$'
+        $shown[1] | Should -Match '(?m)^Name\s+DomainName\s+DomainType\s+Default\s*$'
+        $shown[1] | Should -Not -Match 'Secret'
+    }
+}
+
 Describe 'Default views' {
+    BeforeAll {
+        Connect-WrittenService -Service $service
+    }
+
     It 'show <Type> as <Columns>' -ForEach $views {
         foreach ($name in $Type, "Deserialized.$Type") {
             $row = [pscustomobject]@{ PSTypeName = $name }

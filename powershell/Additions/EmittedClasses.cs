@@ -90,26 +90,7 @@ internal sealed class EmittedClasses
 
     private static void EmitParameter(TypeBuilder builder, CatalogParameter parameter)
     {
-        Type type = PropertyType(parameter);
-        FieldBuilder field = builder.DefineField("value_" + parameter.Name, type, FieldAttributes.Private);
-        PropertyBuilder property = builder.DefineProperty(parameter.Name, PropertyAttributes.None, type, null);
-        const MethodAttributes Accessor = MethodAttributes.Public | MethodAttributes.HideBySig | MethodAttributes.SpecialName;
-
-        MethodBuilder getter = builder.DefineMethod("get_" + parameter.Name, Accessor, type, Type.EmptyTypes);
-        ILGenerator code = getter.GetILGenerator();
-        code.Emit(OpCodes.Ldarg_0);
-        code.Emit(OpCodes.Ldfld, field);
-        code.Emit(OpCodes.Ret);
-        property.SetGetMethod(getter);
-
-        MethodBuilder setter = builder.DefineMethod("set_" + parameter.Name, Accessor, null, new[] { type });
-        code = setter.GetILGenerator();
-        code.Emit(OpCodes.Ldarg_0);
-        code.Emit(OpCodes.Ldarg_1);
-        code.Emit(OpCodes.Stfld, field);
-        code.Emit(OpCodes.Ret);
-        property.SetSetMethod(setter);
-
+        FieldBuilder field = builder.DefineField(parameter.Name, ParameterType(parameter), FieldAttributes.Public);
         foreach (CatalogBinding binding in parameter.Bindings)
         {
             var named = new List<(string Name, object Value)>
@@ -124,27 +105,27 @@ internal sealed class EmittedClasses
                 named.Add((nameof(ParameterAttribute.Position), position));
             }
 
-            property.SetCustomAttribute(Attribute(typeof(ParameterAttribute), Type.EmptyTypes, Array.Empty<object>(), named));
+            field.SetCustomAttribute(Attribute(typeof(ParameterAttribute), Type.EmptyTypes, Array.Empty<object>(), named));
         }
 
         if (parameter.Aliases.Count > 0)
         {
-            property.SetCustomAttribute(TextsAttribute(typeof(AliasAttribute), parameter.Aliases));
+            field.SetCustomAttribute(TextsAttribute(typeof(AliasAttribute), parameter.Aliases));
         }
 
         if (parameter.AcceptedValues.Count > 0)
         {
-            property.SetCustomAttribute(TextsAttribute(typeof(AcceptedValuesAttribute), parameter.AcceptedValues));
+            field.SetCustomAttribute(TextsAttribute(typeof(AcceptedValuesAttribute), parameter.AcceptedValues));
         }
 
         if (IsPaging(parameter))
         {
-            property.SetCustomAttribute(Attribute(typeof(ValidateResultSizeAttribute)));
+            field.SetCustomAttribute(Attribute(typeof(ValidateResultSizeAttribute)));
         }
 
         if (SendsNumbers(parameter))
         {
-            property.SetCustomAttribute(Attribute(typeof(SendsNumbersAttribute)));
+            field.SetCustomAttribute(Attribute(typeof(SendsNumbersAttribute)));
         }
     }
 
@@ -157,7 +138,7 @@ internal sealed class EmittedClasses
     }
 
     /// <summary>The same types as those of the compiled cmdlets: what is not simple is left to the service.</summary>
-    private static Type PropertyType(CatalogParameter parameter)
+    private static Type ParameterType(CatalogParameter parameter)
     {
         bool isIdentity = parameter.Name == "Identity";
         return ShortName(parameter.TypeName) switch

@@ -9,6 +9,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using ExchangeOnlineRs.Certificates;
 using ExchangeOnlineRs.Connecting;
+using ExchangeOnlineRs.Formats;
 using ExchangeOnlineRs.Logging;
 using ExchangeOnlineRs.Native;
 using ExchangeOnlineRs.Prefixes;
@@ -175,6 +176,9 @@ public abstract class ConnectCmdlet : CoreCmdlet
     /// <summary>Whether cmdlets show how many objects they have received.</summary>
     private protected virtual bool ShowsProgress => false;
 
+    /// <summary>Whether objects are shown in their default views.</summary>
+    private protected virtual bool WantsViews => true;
+
     /// <summary>Whether the log also says what cmdlets take of processor and memory.</summary>
     private protected virtual bool TracksPerformance => false;
 
@@ -247,7 +251,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
             using var buffer = new PooledBuffer();
             Settings(flow, credential, key, keyNumber).Write(buffer);
             TellWhichAddress();
-            using JsonDocument end = RunOperation(NativeOperation.OpenConnection(buffer.Written, secret.Span));
+            using JsonDocument end = RunOperation(NativeOperation.OpenConnection(buffer.Written, secret.Span), () => LoadViews(() => DefaultViews.LoadForConnection(WantsViews)));
             if (!Guid.TryParse(Text(end.RootElement, "connectionId"), out Guid id))
             {
                 throw new FaultException(Fault.Internal("The native core made a connection without an id."));

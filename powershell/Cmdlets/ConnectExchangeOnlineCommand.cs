@@ -43,7 +43,7 @@ public sealed class ConnectExchangeOnlineCommand : ConnectCmdlet
     [Parameter]
     public SwitchParameter SkipLoadingCmdletHelp { get; set; } = true;
 
-    /// <summary>Taken without effect: views are part of the module.</summary>
+    /// <summary>Does without the default views: objects are then shown as lists of all properties.</summary>
     [Parameter]
     public SwitchParameter SkipLoadingFormatData { get; set; }
 
@@ -62,6 +62,8 @@ public sealed class ConnectExchangeOnlineCommand : ConnectCmdlet
     private protected override uint ObjectsPerPage => PageSize;
 
     private protected override bool ShowsProgress => ShowProgress;
+
+    private protected override bool WantsViews => !SkipLoadingFormatData;
 
     private protected override bool TracksPerformance => TrackPerformance;
 }

@@ -21,7 +21,7 @@ public abstract class CoreCmdlet : PSCmdlet
 
     private NativeOperation? current;
 
-    // Generated classes add a property for every parameter of the service; nothing else here is visible to them by accident.
+    // Generated classes add a field for every parameter of the service; nothing else here is visible to them by accident.
     private protected CoreCmdlet()
     {
     }
@@ -31,14 +31,16 @@ public abstract class CoreCmdlet : PSCmdlet
 
     /// <summary>Runs an operation that makes no pages to its end.</summary>
     /// <param name="operation">The operation; it is closed here, however this ends.</param>
+    /// <param name="meanwhile">What is done while it runs.</param>
     /// <returns>The document of the end.</returns>
     /// <exception cref="FaultException">The operation failed.</exception>
-    private protected JsonDocument RunOperation(NativeOperation operation)
+    private protected JsonDocument RunOperation(NativeOperation operation, Action? meanwhile = null)
     {
         using NativeOperation owned = operation;
         StoppedByUser = owned;
         try
         {
+            meanwhile?.Invoke();
             JsonDocument? end;
             while (TakeStep(owned, WaitMilliseconds, out _, out end) != OperationStep.Done)
             {
@@ -110,6 +112,19 @@ public abstract class CoreCmdlet : PSCmdlet
         return GetVariableValue("VerbosePreference") is { } preference
             && !string.Equals(preference.ToString(), nameof(ActionPreference.SilentlyContinue), StringComparison.OrdinalIgnoreCase)
             && !string.Equals(preference.ToString(), nameof(ActionPreference.Ignore), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Brings the default views into the session; what goes wrong is no reason to stop.</summary>
+    private protected void LoadViews(Action load)
+    {
+        try
+        {
+            load();
+        }
+        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        {
+            WriteWarning($"The default views could not be loaded, so that objects are shown as lists of all properties: {e.Message}");
+        }
     }
 
     /// <summary>Shows a sentence as Write-Host does: on the host, and on the information stream for whoever redirects it.</summary>

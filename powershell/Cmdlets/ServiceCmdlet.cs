@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Text.Json;
 using ExchangeOnlineRs.Connecting;
+using ExchangeOnlineRs.Formats;
 using ExchangeOnlineRs.Logging;
 using ExchangeOnlineRs.Native;
 using ExchangeOnlineRs.Prefixes;
@@ -123,6 +124,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         if (!hasBegun)
         {
             hasBegun = true;
+            LoadViews(DefaultViews.LoadForCmdlet);
             int size = WindowSize();
             window = size > 1 ? new RequestWindow(size) : null;
         }
@@ -189,7 +191,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         }
     }
 
-    /// <summary>The class whose properties are the parameters; null if nothing is known of them.</summary>
+    /// <summary>The class whose fields are the parameters; null if nothing is known of them.</summary>
     private protected virtual Type? ParameterClass => GetType();
 
     /// <summary>Whether it may be done; asks if that is wanted.</summary>
@@ -613,9 +615,9 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
 
     /// <summary>Whether a number of the caller has to become text: where the service takes names, enumerations or lists of them.</summary>
     private bool SendsText(string parameter) =>
-        ServiceCmdletClass.PropertyOf(ParameterClass, parameter) is { } property
-        && (property.PropertyType == typeof(object) || property.PropertyType == typeof(object[]))
-        && !property.IsDefined(typeof(SendsNumbersAttribute), inherit: true);
+        ServiceCmdletClass.FieldOf(ParameterClass, parameter) is { } field
+        && (field.FieldType == typeof(object) || field.FieldType == typeof(object[]))
+        && !field.IsDefined(typeof(SendsNumbersAttribute), inherit: true);
 
     /// <summary>An empty variable must not turn one object into all of them.</summary>
     private static void RequireObject(string name, object? value)

@@ -33,17 +33,17 @@ internal sealed class ServiceCmdletClass
     internal ServiceSurface Surface => Definition.Surface;
 
     /// <summary>
-    /// The property of a parameter. Classes are asked one by one: a parameter may be called like a member of the engine's
-    /// class, and the framework calls that ambiguous.
+    /// The field of a parameter. Only classes of service cmdlets are asked: a parameter may be called like a member of the
+    /// engine's class.
     /// </summary>
-    internal static PropertyInfo? PropertyOf(Type? cmdlet, string parameter)
+    internal static FieldInfo? FieldOf(Type? cmdlet, string parameter)
     {
         const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase | BindingFlags.DeclaredOnly;
         for (; cmdlet is not null && cmdlet != typeof(ServiceCmdlet); cmdlet = cmdlet.BaseType)
         {
-            if (cmdlet.GetProperty(parameter, Own) is { } property)
+            if (cmdlet.GetField(parameter, Own) is { } field)
             {
-                return property;
+                return field;
             }
         }
 

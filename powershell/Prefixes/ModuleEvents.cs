@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using ExchangeOnlineRs.Additions;
+using ExchangeOnlineRs.Formats;
 
 namespace ExchangeOnlineRs.Prefixes;
 
@@ -36,5 +37,6 @@ public sealed class ModuleEvents : IModuleAssemblyInitializer, IModuleAssemblyCl
         }
 
         PrefixModule.RemoveAll();
+        DefaultViews.Unload();
     }
 }

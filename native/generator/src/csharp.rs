@@ -128,7 +128,9 @@ fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter, is_bulk
         }
     }
     let hiding = if INHERITED.contains(&parameter.name.as_str()) { "new " } else { "" };
-    let _ = writeln!(out, "    public {hiding}{} {} {{ get; set; }}", property_type(parameter), parameter.name);
+    // A field, which PowerShell binds as it binds a property. There are some ten thousand parameters, and an import loads every class: a
+    // property would add a hidden field, two methods and their metadata to each.
+    let _ = writeln!(out, "    public {hiding}{} {};", parameter_type(parameter), parameter.name);
 }
 
 fn binding_arguments(set: Option<&str>, binding: Binding) -> String {
@@ -167,7 +169,7 @@ fn sends_numbers(type_name: &str) -> bool {
 }
 
 /// An identity is never text alone: a piped object has to arrive whole, so that its most exact id can be used.
-fn property_type(parameter: &Parameter) -> &'static str {
+fn parameter_type(parameter: &Parameter) -> &'static str {
     match csharp_type(&parameter.type_name) {
         "string?" if parameter.name == "Identity" => "object?",
         "string[]?" if parameter.name == "Identity" => "object[]?",

@@ -130,7 +130,7 @@ fn assemble(
     let mut files = Vec::new();
     collect(&formats, &mut files)?;
     fs::create_dir_all(staging.join("Formats"))?;
-    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "ps1xml")) {
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension != "cs")) {
         copy(file, &staging.join("Formats").join(file.file_name().context("a file has a name")?))?;
     }
     help(workspace, &staging)?;
