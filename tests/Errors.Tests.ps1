@@ -203,12 +203,33 @@ Describe 'An error of the service' {
         @{ Kind = 'not found'; Fault = "404 Ex41BAF5|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|The specified mailbox doesn't exist."; Words = 'ManagementObjectNotFoundException'; Category = 'ObjectNotFound' }
         @{ Kind = 'exists'; Fault = '400 |Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException|The object "x" already exists.'; Words = 'ADObjectAlreadyExistsException|already exists'; Category = 'ResourceExists' }
         @{ Kind = 'ambiguous'; Fault = "400 Ex1|Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException|'X' doesn't represent a unique recipient."; Words = "doesn't represent a unique recipient"; Category = 'InvalidArgument' }
+        @{ Kind = 'not found, without a class'; Fault = "400 The migration batch ""x"" can't be found."; Words = "can't be found"; Category = 'ObjectNotFound' }
+        @{ Kind = 'not found, in other words'; Fault = '400 Ex94914C||Couldn''t find object "x". Please make sure that it was spelled correctly or specify a different object.'; Words = "^Ex94914C\|\|Couldn't find object"; Category = 'ObjectNotFound' }
+        @{ Kind = 'out of scope'; Fault = "400 Ex9C5A01|Microsoft.Exchange.Configuration.Tasks.OperationNotAllowedException|'adele' isn't within your current write scopes. Can't perform save operation."; Words = "isn't within your current write scopes"; Category = 'PermissionDenied' }
+        @{ Kind = 'denied'; Fault = '400 |System.UnauthorizedAccessException|Access is denied.'; Words = 'UnauthorizedAccess'; Category = 'PermissionDenied' }
+        @{ Kind = 'another environment'; Fault = '400 This command is only allowed to run in Exchange Online Protection environment.'; Words = 'only allowed to run in Exchange Online Protection environment'; Category = 'InvalidOperation' }
+        @{ Kind = 'not supported'; Fault = '400 |System.NotSupportedException|Cmdlet type is not supported.'; Words = 'Cmdlet type is not supported'; Category = 'InvalidOperation' }
+        @{ Kind = 'the wrong kind of recipient'; Fault = '400 |Microsoft.Exchange.Management.Tasks.RecipientTaskException|This task does not support recipients of this type.'; Words = 'RecipientTaskException'; Category = 'InvalidOperation' }
+        @{ Kind = 'an argument'; Fault = '400 |Microsoft.Exchange.Data.PropertyValidationException|Property validation failed.'; Words = 'PropertyValidationException'; Category = 'InvalidArgument' }
+        @{ Kind = 'a domain'; Fault = "400 |Microsoft.Exchange.Data.Directory.SystemConfiguration.NotAcceptedDomainException|You can't use the domain."; Words = 'NotAcceptedDomainException'; Category = 'InvalidArgument' }
+        @{ Kind = 'bars without anything between'; Fault = '400 ||Something is wrong.'; Words = '^\|\|Something is wrong\.$'; Category = 'NotSpecified' }
         @{ Kind = 'a plain text'; Fault = '400 Something is wrong.'; Words = '^Something is wrong\.$'; Category = 'NotSpecified|InvalidOperation|InvalidArgument' }
     ) {
         $service.Faults['Get-Mailbox'] = $Fault
         Get-Mailbox x -ErrorAction SilentlyContinue -ErrorVariable failed
         $failed[0].Exception.Message | Should -Match $Words
         $failed[0].CategoryInfo.Category | Should -Match "^(?:$Category)$"
+    }
+
+    It 'that only says the service is out of order is reported at once: <Text>' -ForEach @(
+        @{ Text = 'A server side error has occurred because of which the operation could not be completed. Please try again after some time.' }
+        @{ Text = 'The cmdlet you attempted to run is currently unavailable. Please try again later.' }
+    ) {
+        $service.Faults['Get-Mailbox'] = "400 $Text"
+        $sent = Get-Sent { Get-Mailbox x -ErrorAction SilentlyContinue -ErrorVariable script:failed }
+        $sent.Count | Should -Be 1
+        $failed[0].CategoryInfo.Category | Should -Be 'ResourceUnavailable'
+        $failed[0].Exception.Message | Should -Be $Text
     }
 
     It 'about one object of a pipeline does not stop the others' {
@@ -239,6 +260,57 @@ Describe 'An error of the service' {
             $reached -join ' ' | Should -Be 'ConnectionError'
         }
         finally { Connect-WrittenService -Service $service }
+    }
+}
+
+Describe 'An error of a bulk cmdlet' {
+    It 'shows what the service says, and where it happened only to those who ask' {
+        $null = Get-EXOMailbox x -ErrorAction SilentlyContinue
+        $address = (@($service.Reads)[-1] -split "`n")[0]
+        $stack = '   at Exchange.Server.Run() in run.cs:line 3\r\n' * 50
+        $service.Entities[$address] = '400 {"error":{"code":"BadRequest","message":"An error occurred while processing this request.","innererror":{"message":"boom","type":"System.NullReferenceException","stacktrace":"' + $stack + '","internalexception":{"message":"inner","stacktrace":"   at Inner.Run()"}}}}'
+        try {
+            $told = @(Get-EXOMailbox x -ErrorAction SilentlyContinue -ErrorVariable failed -Verbose 4>&1)
+            $failed[0].Exception.Message | Should -Be 'Error while querying REST service. HttpStatusCode=400 ErrorMessage={"error":{"code":"BadRequest","message":"An error occurred while processing this request.","innererror":{"message":"boom","type":"System.NullReferenceException","internalexception":{"message":"inner"}}}}'
+            $failed[0].FullyQualifiedErrorId | Should -Not -Match 'run\.cs|Inner\.Run'
+            $details = $told.Where({ $_ -is [Management.Automation.VerboseRecord] }).Message -join "`n"
+            $details | Should -Match 'at Exchange\.Server\.Run\(\) in run\.cs:line 3'
+            $details | Should -Match 'at Inner\.Run\(\)'
+        }
+        finally { $null = $service.Entities.TryRemove($address, [ref]$null) }
+    }
+}
+
+Describe 'Without a connection' {
+    BeforeAll { Disconnect-ExchangeOnline -Confirm:$false }
+    AfterAll { if (-not (Get-ConnectionInformation)) { Connect-WrittenService -Service $service } }
+    AfterEach { Reset-Service }
+
+    It 'a cmdlet of the service fails as a command that is not there: <Command>' -ForEach @(
+        @{ Command = 'Get-Mailbox x' }
+        @{ Command = 'Set-Mailbox x -Office y' }
+        @{ Command = 'Get-EXOMailbox x' }
+        @{ Command = 'Get-ComplianceSearch' }
+        @{ Command = "'a', 'b' | Get-Mailbox" }
+    ) {
+        $caught = try { & ([scriptblock]::Create($Command)) -ErrorAction Stop } catch [Management.Automation.CommandNotFoundException] { $_ }
+        $caught.Exception | Should -BeOfType [ExchangeOnlineRs.NotConnectedException]
+        $caught.Exception.Kind | Should -Be 'notConnected'
+        $caught.Exception.Message | Should -Match '^You must call Connect-(ExchangeOnline|IPPSSession) before calling any other cmdlet\.'
+        $caught.FullyQualifiedErrorId | Should -BeLike 'NotConnected,*'
+        $caught.Exception.ErrorRecord.FullyQualifiedErrorId | Should -Be 'NotConnected'
+        $caught.CategoryInfo.Category | Should -Be 'ConnectionError'
+        $caught.InvocationInfo.MyCommand.Name | Should -Match '^[GS]et-'
+    }
+
+    It 'a script that connects when the command is not there does so' {
+        $found = try { Get-Mailbox adele -ErrorAction Stop }
+        catch [System.Management.Automation.CommandNotFoundException] {
+            Connect-WrittenService -Service $service
+            Get-Mailbox adele -ErrorAction Stop
+        }
+        $found.Identity | Should -Be 'adele'
+        @(Get-ConnectionInformation).Count | Should -Be 1
     }
 }
 

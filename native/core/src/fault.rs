@@ -75,6 +75,10 @@ pub struct Fault {
     pub retry_after: Option<Duration>,
     /// True when the connection (or the attempt to make one) is over, so that going on makes no sense.
     pub ends_session: bool,
+    /// True when the same request would fail again whatever its kind promises: the service says that it is out of order, and
+    /// nothing that it passes.
+    #[serde(skip)]
+    pub is_lasting: bool,
     /// More for people who look for the cause. Never a secret.
     pub detail: Option<String>,
 }
@@ -93,6 +97,7 @@ impl Fault {
             connection_id: None,
             retry_after: None,
             ends_session: false,
+            is_lasting: false,
             detail: None,
         }
     }
@@ -113,10 +118,11 @@ impl Fault {
 
     /// Whether the reason may go away by itself, so that the same request can succeed a little later.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self.kind,
-            FaultKind::Throttled | FaultKind::ServiceUnavailable | FaultKind::Network | FaultKind::Timeout
-        )
+        !self.is_lasting
+            && matches!(
+                self.kind,
+                FaultKind::Throttled | FaultKind::ServiceUnavailable | FaultKind::Network | FaultKind::Timeout
+            )
     }
 
     /// The caller cancelled the operation.

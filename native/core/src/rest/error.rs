@@ -63,12 +63,19 @@ struct CmdletError {
     id: String,
     exception_type: String,
     text: String,
+    /// Whether the service itself wrote it with bars.
+    has_bars: bool,
 }
 
 impl CmdletError {
+    /// The name of the exception's class without its namespace.
+    fn class_name(&self) -> &str {
+        self.exception_type.rsplit('.').next().unwrap_or_default()
+    }
+
     /// The original's form. Parts that are missing leave their bars, as scripts that split on them expect.
     fn message(&self) -> String {
-        if self.id.is_empty() && self.exception_type.is_empty() {
+        if !self.has_bars && self.id.is_empty() && self.exception_type.is_empty() {
             return self.text.clone();
         }
         format!("{}|{}|{}", self.id, self.exception_type, self.text)
@@ -86,14 +93,20 @@ pub fn fault_of_response(
     user: Option<&str>,
 ) -> Fault {
     let error = serde_json::from_slice::<Value>(body).ok().and_then(|body| read_error(&body));
-    let (kind, message, exception_type) = match error {
+    let (kind, message, exception_type, is_lasting) = match error {
         Some(error) => {
             let exception_type = Some(&error.exception_type).filter(|name| !name.is_empty()).cloned();
-            (kind_of(status, &error), error.message(), exception_type)
+            let kind = kind_of(status, &error);
+            (
+                kind,
+                error.message(),
+                exception_type,
+                kind == FaultKind::ServiceUnavailable && !is_passing(status, &error),
+            )
         }
         None => {
             let (kind, message) = without_envelope(status, diagnostics, body, what, user);
-            (kind, message, None)
+            (kind, message, None, false)
         }
     };
     let exception_type =
@@ -103,6 +116,7 @@ pub fn fault_of_response(
         status: Some(status.as_u16()),
         request_id: Some(diagnostics.request_id.clone()),
         server: Some(diagnostics.server.clone()),
+        is_lasting,
         ..Fault::new(kind, diagnostics.error_id(), message)
     };
     if BulkCmdlet::named(what).is_some() { as_query_fault(fault, status, body) } else { fault }
@@ -112,22 +126,63 @@ pub fn fault_of_response(
 const QUERY_EXCEPTION: &str = "Microsoft.Exchange.Management.RestApiClient.RestClientException";
 
 /// A fault in the words of the original's bulk cmdlets, which show the answer itself; scripts look for both the status and
-/// what is in it. Their id is the message.
+/// what is in it. Their id is the message. Where in the service it happened is for support, and goes to the detail.
 fn as_query_fault(fault: Fault, status: StatusCode, body: &[u8]) -> Fault {
     const MOST: usize = 4096;
     let answer = std::str::from_utf8(body).unwrap_or_default().trim();
+    let is_json = answer.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(answer).is_ok();
+    let (answer, stacks) = if is_json { without_stacks(answer) } else { (answer.to_owned(), Vec::new()) };
     // The service escapes apostrophes; "couldn't be found" is to be found all the same.
     let answer = answer.replace("\\u0027", "'");
     let answer = if answer.starts_with('{') { &answer[..answer.floor_char_boundary(MOST)] } else { &fault.message };
     let message =
         format!("Error while querying REST service. HttpStatusCode={} ErrorMessage={answer}", status.as_u16());
+    let detail: Vec<String> = fault.exception_type.clone().or(fault.detail).into_iter().chain(stacks).collect();
     Fault {
-        detail: fault.exception_type.clone().or(fault.detail),
+        detail: Some(detail.join("\n")).filter(|detail| !detail.is_empty()),
         exception_type: Some(QUERY_EXCEPTION.to_owned()),
         error_id: message.clone(),
         message,
         ..fault
     }
+}
+
+/// JSON text without its members named `stacktrace`, however deep, and the texts of those. The rest stays as it was written.
+fn without_stacks(json: &str) -> (String, Vec<String>) {
+    let (mut rest, mut kept, mut stacks) = (json, String::with_capacity(json.len()), Vec::new());
+    while let Some(quote) = rest.find('"') {
+        let (before, text) = rest.split_at(quote);
+        let (name, after) = text.split_at(text_length(text));
+        kept.push_str(before);
+        let value = after.trim_start().strip_prefix(':').map(str::trim_start).filter(|value| value.starts_with('"'));
+        let Some(value) = value.filter(|_| name.trim_matches('"').eq_ignore_ascii_case("stacktrace")) else {
+            kept.push_str(name);
+            rest = after;
+            continue;
+        };
+        let (stack, after) = value.split_at(text_length(value));
+        stacks.extend(serde_json::from_str::<String>(stack).ok().filter(|stack| !stack.is_empty()));
+        rest = after.trim_start();
+        // The comma that parted it from its neighbour goes with it: the one after it, or else the one before.
+        match rest.strip_prefix(',') {
+            Some(next) => rest = next,
+            None if kept.trim_end().ends_with(',') => kept.truncate(kept.trim_end().len() - 1),
+            None => {}
+        }
+    }
+    kept.push_str(rest);
+    (kept, stacks)
+}
+
+/// How long the JSON text at the start of `text` is, with its quotes.
+fn text_length(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
 }
 
 /// A member by name, whatever its case: readers of this service have met both forms of several members.
@@ -158,6 +213,7 @@ fn read_error(body: &Value) -> Option<CmdletError> {
             id: String::new(),
             exception_type: text(internal, "type").to_owned(),
             text: text(internal, "message").to_owned(),
+            has_bars: false,
         });
     }
     Some(CmdletError { text: text(error, "message").to_owned(), ..Default::default() })
@@ -173,46 +229,68 @@ fn read_detail(detail: &str) -> CmdletError {
             id: String::new(),
             exception_type: text(&context, "typename").to_owned(),
             text: text(&context, "message").to_owned(),
+            has_bars: false,
         };
     }
     let mut parts = detail.splitn(3, '|');
     match (parts.next(), parts.next(), parts.next()) {
         (Some(id), Some(exception_type), Some(text)) => {
-            CmdletError { id: id.into(), exception_type: exception_type.into(), text: text.into() }
+            CmdletError { id: id.into(), exception_type: exception_type.into(), text: text.into(), has_bars: true }
         }
         _ => CmdletError { text: detail.into(), ..Default::default() },
     }
 }
 
-fn kind_of(status: StatusCode, error: &CmdletError) -> FaultKind {
-    let name = error.exception_type.rsplit('.').next().unwrap_or_default();
-    let text = error.text.as_str();
-    const TRANSIENT: [&str; 4] =
+/// Whether the service calls a failure one that passes, so that the same request can succeed a little later.
+fn is_passing(status: StatusCode, error: &CmdletError) -> bool {
+    const MARKS: [&str; 4] =
         ["CmdletProxyNotAvailable", "ServerBusyException", "TransientException", "BackendCommunicationException"];
-    if text.contains("Expired or Invalid pagination request") {
+    status.is_server_error() || MARKS.iter().any(|mark| error.class_name().contains(mark) || error.text.contains(mark))
+}
+
+/// The kind of an error, by what is surest first: what the service does with the request, its class names, its words.
+fn kind_of(status: StatusCode, error: &CmdletError) -> FaultKind {
+    let name = error.class_name();
+    let text = error.text.to_lowercase().replace('\u{2019}', "'");
+    let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
+    let is_named = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    if says(&["expired or invalid pagination request"]) {
         FaultKind::PageExpired
-    } else if status == StatusCode::TOO_MANY_REQUESTS || text.contains("maximum number of concurrent requests") {
+    } else if status == StatusCode::TOO_MANY_REQUESTS || says(&["maximum number of concurrent requests"]) {
         FaultKind::Throttled
     } else if status == StatusCode::REQUEST_TIMEOUT {
         FaultKind::Timeout
-    } else if status.is_server_error() || TRANSIENT.iter().any(|mark| name.contains(mark) || text.contains(mark)) {
+    } else if is_passing(status, error) || says(&["server side error", "currently unavailable"]) {
         FaultKind::ServiceUnavailable
-    } else if text.contains("doesn't represent a unique")
-        || text.contains("matches multiple entries")
-        || name.contains("AmbiguousException")
-    {
+    } else if says(&["doesn't represent a unique", "matches multiple entries"]) || is_named(&["AmbiguousException"]) {
         FaultKind::Ambiguous
     } else if status == StatusCode::NOT_FOUND
-        || name.contains("NotFoundException")
-        || text.contains("couldn't be found")
+        || is_named(&["NotFoundException"])
+        || says(&["couldn't be found", "can't be found", "couldn't find object"])
     {
         FaultKind::NotFound
-    } else if name.contains("AlreadyExists") || text.contains("already exists") || name == "ProxyAddressExistsException"
-    {
+    } else if is_named(&["AlreadyExists"]) || says(&["already exists"]) || name == "ProxyAddressExistsException" {
         FaultKind::AlreadyExists
-    } else if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) || text.contains("write scope") {
+    } else if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        || says(&["write scope"])
+        || is_named(&["UnauthorizedAccess", "AccessDenied"])
+    {
         FaultKind::Denied
-    } else if [
+    } else if is_invalid_argument(name) {
+        FaultKind::InvalidArgument
+    } else if says(&["doesn't exist", "couldn't find"]) {
+        FaultKind::NotFound
+    } else if is_named(&["InvalidOperation", "NotSupported", "RecipientTask"])
+        || says(&["only allowed to run", "cmdlet type is not supported"])
+    {
+        FaultKind::InvalidOperation
+    } else {
+        FaultKind::Service
+    }
+}
+
+fn is_invalid_argument(class_name: &str) -> bool {
+    const NAMES: [&str; 9] = [
         "ParameterTransformationException",
         "AmbiguousParameterSetException",
         "ParameterBindingException",
@@ -222,13 +300,9 @@ fn kind_of(status: StatusCode, error: &CmdletError) -> FaultKind {
         "DataValidationException",
         "InvalidFilterException",
         "FormatException",
-    ]
-    .contains(&name)
-    {
-        FaultKind::InvalidArgument
-    } else {
-        FaultKind::Service
-    }
+    ];
+    const BEGINNINGS: [&str; 3] = ["Parsing", "PropertyValidation", "NotAcceptedDomain"];
+    NAMES.contains(&class_name) || BEGINNINGS.iter().any(|beginning| class_name.starts_with(beginning))
 }
 
 /// Answers without the envelope: empty bodies, NUL bytes, HTML of a proxy, plain text.
@@ -248,19 +322,21 @@ fn without_envelope(
         StatusCode::FORBIDDEN => (
             FaultKind::Denied,
             format!(
-                "{} is not allowed to run {what}. It needs a role that includes it; roles that were given a moment ago \
-                 take effect after up to an hour.{reason}",
+                "{} is not allowed to run {what} (HTTP 403). It needs a role that includes it; roles that were given a \
+                 moment ago take effect after up to an hour.{reason}",
                 user.unwrap_or("The application")
             ),
         ),
         StatusCode::UNAUTHORIZED => (
             FaultKind::Authentication,
             match user {
-                Some(user) => format!("The service did not accept the access token of {user} for {what}.{reason}"),
+                Some(user) => {
+                    format!("The service did not accept the access token of {user} for {what} (HTTP 401).{reason}")
+                }
                 None => format!(
-                    "The service did not accept the application's access token for {what}. The application needs the \
-                     permission Exchange.ManageAsApp of Office 365 Exchange Online with the consent of an administrator, and a \
-                     directory role.{reason}"
+                    "The service did not accept the application's access token for {what} (HTTP 401). The application \
+                     needs the permission Exchange.ManageAsApp of Office 365 Exchange Online with the consent of an \
+                     administrator, and a directory role.{reason}"
                 ),
             },
         ),
@@ -375,6 +451,164 @@ mod tests {
         assert_eq!(of("plain text"), FaultKind::Service);
     }
 
+    /// The texts that administrators meet, each with a class where one was seen, and without.
+    #[test]
+    fn everyday_errors_have_a_kind() {
+        use FaultKind::{
+            AlreadyExists, Ambiguous, Denied, InvalidArgument, InvalidOperation, NotFound, Service, ServiceUnavailable,
+        };
+        // The kind, the one without the class, the class, and the words.
+        let cases = [
+            (
+                NotFound,
+                NotFound,
+                "Ex6F9304|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException",
+                "The operation couldn't be performed because object 'x' couldn't be found on 'DC1'.",
+            ),
+            (
+                NotFound,
+                NotFound,
+                "Ex41BAF5|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException",
+                "The specified mailbox doesn't exist.",
+            ),
+            (
+                NotFound,
+                NotFound,
+                "Ex94914C|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException",
+                "Couldn't find object \"x\". Please make sure that it was spelled correctly or specify a different object.",
+            ),
+            (
+                NotFound,
+                NotFound,
+                "ExBDDC58|Microsoft.Exchange.Migration.MigrationPermanentException",
+                "The migration batch \"x\" can't be found.",
+            ),
+            (NotFound, NotFound, "|", "The migration batch \"x\" can\u{2019}t be found."),
+            (
+                Ambiguous,
+                Ambiguous,
+                "|Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
+                "'X' doesn't represent a unique recipient.",
+            ),
+            (Ambiguous, Ambiguous, "|", "object: 'finance' matches multiple entries"),
+            (
+                AlreadyExists,
+                AlreadyExists,
+                "|Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException",
+                "The object \"x\" already exists.",
+            ),
+            (
+                Denied,
+                Denied,
+                "Ex9C5A01|Microsoft.Exchange.Configuration.Tasks.OperationNotAllowedException",
+                "'adele' isn't within your current write scopes. Can't perform save operation.",
+            ),
+            (Denied, Service, "|System.UnauthorizedAccessException", "Access is denied."),
+            (
+                ServiceUnavailable,
+                ServiceUnavailable,
+                "|",
+                "A server side error has occurred because of which the operation \
+                could not be completed. Please try again after some time. If the problem still persists, please reach out to \
+                MS support.",
+            ),
+            (
+                ServiceUnavailable,
+                ServiceUnavailable,
+                "|",
+                "The cmdlet you attempted to run is currently unavailable. Please \
+                try again later.",
+            ),
+            (InvalidOperation, InvalidOperation, "|System.NotSupportedException", "Cmdlet type is not supported."),
+            (
+                InvalidOperation,
+                InvalidOperation,
+                "|Microsoft.Exchange.Management.Tasks.OnlyAllowedInEopException",
+                "This command is only allowed to run in Exchange Online Protection environment.",
+            ),
+            (
+                InvalidOperation,
+                Service,
+                "|Microsoft.Exchange.Configuration.Tasks.TaskInvalidOperationException",
+                "The state of the object does not allow it.",
+            ),
+            (
+                InvalidOperation,
+                Service,
+                "|Microsoft.Exchange.Management.Tasks.RecipientTaskException",
+                "This task does not support recipients of this type.",
+            ),
+            (
+                Service,
+                Service,
+                "|System.NullReferenceException",
+                "Object reference not set to an instance of an object.",
+            ),
+            (
+                InvalidArgument,
+                Service,
+                "|Microsoft.Exchange.Data.PropertyValidationException",
+                "Property validation failed.",
+            ),
+            (InvalidArgument, Service, "|Microsoft.Exchange.Data.ParsingException", "Cannot parse the filter."),
+            (
+                InvalidArgument,
+                NotFound,
+                "|Microsoft.Exchange.Data.ParsingInvalidFilterException",
+                "The property 'X' doesn't exist.",
+            ),
+            (
+                InvalidArgument,
+                Service,
+                "|Microsoft.Exchange.Data.Directory.SystemConfiguration.NotAcceptedDomainException",
+                "You can't use the domain because it's not an accepted domain for your organization.",
+            ),
+            (InvalidArgument, Service, "|System.FormatException", "Input string was not in a correct format."),
+        ];
+        for (with_class, without_class, head, text) in cases {
+            let of = |detail: &str| {
+                fault(400, &serde_json::json!({"error": {"details": [{"message": detail}]}}).to_string())
+            };
+            let whole = of(&format!("{head}|{text}"));
+            assert_eq!((whole.kind, whole.message), (with_class, format!("{head}|{text}")));
+            assert_eq!(of(text).kind, without_class, "{text}");
+            assert_eq!(of(&format!("||{text}")).kind, without_class, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_only_says_that_it_is_out_of_order_is_not_asked_again() {
+        let of = |status: u16, text: &str| {
+            fault(status, &serde_json::json!({"error": {"details": [{"message": text}]}}).to_string())
+        };
+        for text in ["A server side error has occurred.", "The cmdlet is currently unavailable."] {
+            assert!(!of(400, text).is_transient(), "{text}");
+            assert!(of(500, text).is_transient(), "{text}");
+        }
+        assert!(of(400, "|Ns.ServerBusyException|A server side error has occurred.").is_transient());
+    }
+
+    #[test]
+    fn bars_without_anything_between_stay() {
+        let of = |detail: &str| {
+            fault(400, &serde_json::json!({"error": {"details": [{"message": detail}]}}).to_string()).message
+        };
+        for text in ["||Couldn't find object \"x\".", "Ex1||only an id", "|Ns.Class|only a class", "a | b", "plain"] {
+            assert_eq!(of(text), text);
+        }
+    }
+
+    #[test]
+    fn refusals_without_a_reason_name_their_status() {
+        for (status, user, mark) in
+            [(403, Some(USER), "(HTTP 403)"), (401, Some(USER), "(HTTP 401)"), (401, None, "(HTTP 401)")]
+        {
+            let status = StatusCode::from_u16(status).expect("a status");
+            let fault = fault_of_response(status, &diagnostics(), b"", "Set-Mailbox", user);
+            assert!(fault.message.contains(mark), "{fault}");
+        }
+    }
+
     #[test]
     fn nul_bytes_with_a_reason_in_the_headers() {
         let diagnostics = Diagnostics { reason: "not in role".into(), ..diagnostics() };
@@ -382,7 +616,7 @@ mod tests {
             fault_of_response(StatusCode::FORBIDDEN, &diagnostics, &[0; 2048], "Set-OrganizationConfig", Some(USER));
         assert_eq!(fault.kind, FaultKind::Denied);
         assert!(
-            fault.message.starts_with("adele@contoso.com is not allowed to run Set-OrganizationConfig."),
+            fault.message.starts_with("adele@contoso.com is not allowed to run Set-OrganizationConfig (HTTP 403)."),
             "{fault}"
         );
         assert!(fault.message.ends_with("The service says: not in role"), "{fault}");
@@ -425,6 +659,29 @@ mod tests {
         let proxy = of(502, "<html>Bad gateway</html>");
         assert_eq!(proxy.kind, FaultKind::ServiceUnavailable);
         assert!(proxy.message.contains("HttpStatusCode=502") && !proxy.message.contains("<html>"), "{proxy}");
+    }
+
+    #[test]
+    fn bulk_cmdlets_show_no_stacks() {
+        let of = |body: &str| {
+            fault_of_response(StatusCode::BAD_REQUEST, &diagnostics(), body.as_bytes(), "Get-EXOMailbox", Some(USER))
+        };
+        let fault = of(
+            r#"{"error":{"code":"BadRequest","message":"An error occurred. \"stacktrace\": \"no\"","innererror":{"message":"boom","type":"X.Y","stacktrace":"   at A.B() in a \"b\"\r\n   at C.D()","internalexception":{"StackTrace" : "   at E.F()" , "message":"stacktrace"}}}}"#,
+        );
+        assert_eq!(
+            fault.message,
+            r#"Error while querying REST service. HttpStatusCode=400 ErrorMessage={"error":{"code":"BadRequest","message":"An error occurred. \"stacktrace\": \"no\"","innererror":{"message":"boom","type":"X.Y","internalexception":{ "message":"stacktrace"}}}}"#
+        );
+        assert_eq!(fault.error_id, fault.message);
+        let detail = fault.detail.expect("the stacks");
+        assert!(detail.contains("   at A.B() in a \"b\"\r\n   at C.D()\n   at E.F()"), "{detail}");
+        let last = of(r#"{"error":{"message":"boom","stacktrace":"at A"}}"#);
+        assert!(last.message.ends_with(r#"ErrorMessage={"error":{"message":"boom"}}"#), "{last}");
+        let only = of(r#"{"error":{"message":"boom","innererror":{"stacktrace":"at A"}}}"#);
+        assert!(only.message.ends_with(r#""innererror":{}}}"#), "{only}");
+        let null = of(r#"{"error":{"message":"boom","stacktrace":null}}"#);
+        assert!(null.message.ends_with(r#""stacktrace":null}}"#), "{null}");
     }
 
     #[test]
