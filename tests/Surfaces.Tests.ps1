@@ -138,8 +138,8 @@ Describe 'A cmdlet of one service, with a session of the other' {
     AfterEach { Disconnect-ExchangeOnline -Confirm:$false }
 
     It 'of <Missing> says what to connect to, and sends nothing' -ForEach @(
-        @{ Missing = 'Compliance'; Connected = 'Exchange'; Sentence = 'You must call Connect-IPPSSession before calling any other cmdlet.' }
-        @{ Missing = 'Exchange'; Connected = 'Compliance'; Sentence = 'You must call Connect-ExchangeOnline before calling any other cmdlet.' }
+        @{ Missing = 'Compliance'; Connected = 'Exchange'; Sentence = 'You must call Connect-IPPSSession before calling any other cmdlet. This is a cmdlet of Security & Compliance, and what is open is to Exchange Online (*@*).' }
+        @{ Missing = 'Exchange'; Connected = 'Compliance'; Sentence = 'You must call Connect-ExchangeOnline before calling any other cmdlet. This is a cmdlet of Exchange Online, and what is open is to Security & Compliance (*@*).' }
     ) {
         $null = Connect-To $Connected
         $concerned = @($cmdlets | Where-Object Surface -EQ $Missing)
@@ -147,12 +147,23 @@ Describe 'A cmdlet of one service, with a session of the other' {
         $before = Measure-TenantRequest -Tenant $tenant
         $wrong = foreach ($cmdlet in $concerned) {
             $record = Invoke-There $cmdlet.Name (Get-Mandatory $cmdlet)
-            if ($record.FullyQualifiedErrorId -notlike 'NotConnected,*' -or $record.Exception.Message -ne $Sentence -or $record.CategoryInfo.Category -ne 'ConnectionError') {
+            if ($record.FullyQualifiedErrorId -notlike 'NotConnected,*' -or $record.Exception.Message -notlike $Sentence -or $record.CategoryInfo.Category -ne 'ConnectionError') {
                 "$($cmdlet.Name): $($record.FullyQualifiedErrorId) $($record.Exception.Message)"
             }
         }
         $wrong -join "`n" | Should -BeNullOrEmpty
         Measure-TenantRequest -Tenant $tenant | Should -Be $before
+    }
+
+    It 'that is sent there by its id is explained: <Name>' -ForEach @(
+        @{ Connected = 'Exchange'; Name = 'Get-ComplianceSearch'; Cause = 'This is a cmdlet of Security & Compliance, and the connection {0} is to Exchange Online; Connect-IPPSSession makes one that it runs on.' }
+        @{ Connected = 'Compliance'; Name = 'Get-TransportRule'; Cause = 'This is a cmdlet of Exchange Online, and the connection {0} is to Security & Compliance; Connect-ExchangeOnline makes one that it runs on.' }
+    ) {
+        $id = Connect-To $Connected
+        $record = Invoke-There $Name @{ ConnectionId = $id }
+        $record.CategoryInfo.Category | Should -Be 'PermissionDenied'
+        $record.Exception.Message | Should -Match 'is not allowed to run .*403'
+        $record.Exception.Message | Should -BeLike "*$($Cause -f $id)"
     }
 }
 

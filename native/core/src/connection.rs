@@ -273,6 +273,40 @@ impl Surface {
     fn connect_cmdlet(self) -> &'static str {
         if self == Self::Compliance { "Connect-IPPSSession" } else { "Connect-ExchangeOnline" }
     }
+
+    /// What the documentation calls the service whose cmdlets these are.
+    fn service_name(self) -> &'static str {
+        if self == Self::Compliance { "Security & Compliance" } else { "Exchange Online" }
+    }
+
+    /// That the open connections are all to the other service, for somebody who sees that there are some.
+    fn misfit(self, connections: &[Arc<Connection>]) -> String {
+        let mut names: Vec<&str> = connections.iter().map(|connection| connection.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let Some(other) = connections.first().filter(|one| !self.fits(one)) else { return String::new() };
+        format!(
+            " This is a cmdlet of {}, and what is open is to {} ({}).",
+            self.service_name(),
+            other.service_name(),
+            names.join(", ")
+        )
+    }
+
+    /// A refusal by the service of the other kind, which does not know that the cmdlet is there elsewhere. Such a cmdlet is
+    /// asked for only with the id of a connection, and the service has the last word on what it can run.
+    fn explained(self, mut fault: Fault, connection: &Connection) -> Fault {
+        let is_refusal = matches!(fault.kind, FaultKind::Denied | FaultKind::InvalidOperation | FaultKind::Service);
+        if is_refusal && fault.status.is_some() && !self.fits(connection) {
+            let (own, other) = (self.service_name(), connection.service_name());
+            fault.message.push_str(&format!(
+                " This is a cmdlet of {own}, and the connection {} is to {other}; {} makes one that it runs on.",
+                connection.id,
+                self.connect_cmdlet()
+            ));
+        }
+        fault
+    }
 }
 
 /// The connection for a cmdlet: the one with this id; else the last one made with this prefix; else the last one without a
@@ -311,7 +345,11 @@ pub fn find(id: Option<&str>, prefix: Option<&str>, surface: Surface) -> Result<
         prefixes.sort_unstable();
         prefixes.dedup();
         let more = if prefixes.is_empty() {
-            String::new()
+            if connections.iter().any(|connection| surface.fits(connection)) {
+                String::new()
+            } else {
+                surface.misfit(&connections)
+            }
         } else {
             format!(
                 " All open connections have a prefix ({}); use their own cmdlets, or -ConnectionId.",
@@ -355,6 +393,17 @@ pub(crate) struct ServiceRequest<'a> {
 }
 
 impl Connection {
+    /// Who it belongs to, in messages.
+    fn name(&self) -> &str {
+        let organization = || self.settings.organization.as_deref();
+        self.user_principal_name.as_deref().or_else(organization).unwrap_or("an application")
+    }
+
+    /// The service at its other end.
+    fn service_name(&self) -> &'static str {
+        if self.settings.is_eop_session { Surface::Compliance } else { Surface::Exchange }.service_name()
+    }
+
     /// What `Get-ConnectionInformation` shows.
     pub fn information(&self, used_for_inbuilt_cmdlets: bool) -> ConnectionInformation {
         let broken = self.broken.load(Ordering::Relaxed);
@@ -784,7 +833,10 @@ where
             outcome = work(Arc::clone(&connection), request, operation) => outcome,
             () = connection.closed().cancelled() => Err(connection.closed_fault()),
         };
-        outcome.map_err(|fault| Fault { connection_id: Some(connection.id().to_string()), ..fault })
+        outcome.map_err(|fault| {
+            let fault = surface.explained(fault, &connection);
+            Fault { connection_id: Some(connection.id().to_string()), ..fault }
+        })
     })
 }
 
