@@ -1,4 +1,5 @@
 using System;
+using System.Management.Automation;
 
 namespace ExchangeOnlineRs;
 
@@ -33,4 +34,27 @@ public sealed class ExchangeOnlineException : Exception
 
     /// <summary>The class name of the exception in the service.</summary>
     public string? ServiceExceptionType { get; }
+}
+
+/// <summary>There is no connection that the command could run on.</summary>
+/// <remarks>
+/// In the original a cmdlet of the service comes with the connection, so that scripts connect when they catch a
+/// <see cref="CommandNotFoundException"/>. Here the cmdlet is there, and says what such a script waits for.
+/// </remarks>
+public sealed class NotConnectedException : CommandNotFoundException
+{
+    private readonly ErrorRecord record;
+
+    internal NotConnectedException(Native.Fault fault, ErrorCategory category)
+        : base(fault.Message)
+    {
+        Kind = fault.Kind;
+        record = new ErrorRecord(new ParentContainsErrorRecordException(this), fault.ErrorId, category, targetObject: null);
+    }
+
+    /// <summary>The record of this error, for those who have the exception only.</summary>
+    public override ErrorRecord ErrorRecord => record;
+
+    /// <summary>The kind of failure, as in an <see cref="ExchangeOnlineException"/>: <c>notConnected</c>.</summary>
+    public string Kind { get; }
 }

@@ -7,6 +7,8 @@ namespace ExchangeOnlineRs.Native;
 /// <summary>A fault as the core reports it.</summary>
 internal sealed class Fault
 {
+    private const string NotConnected = "notConnected";
+
     private Fault(string kind, string message, string errorId)
     {
         Kind = kind;
@@ -58,7 +60,8 @@ internal sealed class Fault
     /// <summary>The record PowerShell shows. The one place where kinds of fault become categories.</summary>
     internal ErrorRecord ToErrorRecord(object? target)
     {
-        var record = new ErrorRecord(new ExchangeOnlineException(this), ErrorId, Category, target);
+        Exception exception = Kind == NotConnected ? new NotConnectedException(this, Category) : new ExchangeOnlineException(this);
+        var record = new ErrorRecord(exception, ErrorId, Category, target);
         if (!string.IsNullOrEmpty(ExceptionType))
         {
             // Scripts read the service's class here, as they do with the original.
@@ -72,7 +75,7 @@ internal sealed class Fault
     {
         "authentication" or "interactionRequired" or "consent" => ErrorCategory.AuthenticationError,
         "signInCancelled" or "cancelled" => ErrorCategory.OperationStopped,
-        "notConnected" or "network" => ErrorCategory.ConnectionError,
+        NotConnected or "network" => ErrorCategory.ConnectionError,
         "invalidArgument" or "ambiguous" => ErrorCategory.InvalidArgument,
         "invalidOperation" or "pageExpired" => ErrorCategory.InvalidOperation,
         "notFound" => ErrorCategory.ObjectNotFound,
