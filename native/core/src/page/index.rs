@@ -524,6 +524,7 @@ mod tests {
             ("System.DateTime", ValueType::DateTime),
             ("#Int64", ValueType::Int64),
             ("#Guid", ValueType::Guid),
+            ("System.Boolean", ValueType::Boolean),
             ("#Collection(String)", ValueType::StringCollection),
             ("#Collection(Exchange.GenericHashTable)", ValueType::Collection),
             ("#Exchange.GenericHashTable", ValueType::Object),
