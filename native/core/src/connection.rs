@@ -279,12 +279,20 @@ impl Surface {
         if self == Self::Compliance { "Security & Compliance" } else { "Exchange Online" }
     }
 
-    /// That the open connections are all to the other service, for somebody who sees that there are some.
-    fn misfit(self, connections: &[Arc<Connection>]) -> String {
-        let mut names: Vec<&str> = connections.iter().map(|connection| connection.name()).collect();
+    /// That the connections with the prefix, or all if none has it, are to the other service: for somebody who sees that there
+    /// are some.
+    fn misfit(self, connections: &[Arc<Connection>], prefix: &str) -> String {
+        let named = |connection: &&Arc<Connection>| connection.prefix().eq_ignore_ascii_case(prefix);
+        let mut open: Vec<_> = connections.iter().filter(named).collect();
+        if open.is_empty() {
+            open.extend(connections);
+        }
+        let Some(other) = open.first().filter(|_| !open.iter().any(|one| self.fits(one))) else {
+            return String::new();
+        };
+        let mut names: Vec<&str> = open.iter().map(|connection| connection.name()).collect();
         names.sort_unstable();
         names.dedup();
-        let Some(other) = connections.first().filter(|one| !self.fits(one)) else { return String::new() };
         format!(
             " This is a cmdlet of {}, and what is open is to {} ({}).",
             self.service_name(),
@@ -345,11 +353,7 @@ pub fn find(id: Option<&str>, prefix: Option<&str>, surface: Surface) -> Result<
         prefixes.sort_unstable();
         prefixes.dedup();
         let more = if prefixes.is_empty() {
-            if connections.iter().any(|connection| surface.fits(connection)) {
-                String::new()
-            } else {
-                surface.misfit(&connections)
-            }
+            surface.misfit(&connections, wanted)
         } else {
             format!(
                 " All open connections have a prefix ({}); use their own cmdlets, or -ConnectionId.",

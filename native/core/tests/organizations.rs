@@ -197,7 +197,14 @@ fn commands_find_their_connection_by_id_prefix_and_kind() {
     assert_eq!(connection::close(&[third]).len(), 1);
     assert_eq!(chosen(json!({"prefix": "Choice1"})).expect("the one that is left"), contoso);
     let fault = chosen(json!({"prefix": "Choice1", "surface": "compliance"})).expect_err("there is none");
-    assert_eq!(fault["message"], "You must call Connect-IPPSSession before calling any other cmdlet.");
+    assert_eq!(
+        fault["message"],
+        format!(
+            "You must call Connect-IPPSSession before calling any other cmdlet. This is a cmdlet of Security & Compliance, \
+             and what is open is to Exchange Online ({}).",
+            service.upn("admin")
+        )
+    );
     assert_eq!(connection::close(&[first, second]).len(), 2);
     assert_eq!(chosen(json!({"prefix": "Choice1"})).expect_err("closed")["errorId"], "NotConnected");
 }
