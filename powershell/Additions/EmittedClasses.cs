@@ -90,7 +90,7 @@ internal sealed class EmittedClasses
 
     private static void EmitParameter(TypeBuilder builder, CatalogParameter parameter)
     {
-        FieldBuilder field = builder.DefineField(parameter.Name, ParameterType(parameter), FieldAttributes.Public);
+        Action<CustomAttributeBuilder> attach = Member(builder, parameter.Name, ParameterType(parameter));
         foreach (CatalogBinding binding in parameter.Bindings)
         {
             var named = new List<(string Name, object Value)>
@@ -105,28 +105,61 @@ internal sealed class EmittedClasses
                 named.Add((nameof(ParameterAttribute.Position), position));
             }
 
-            field.SetCustomAttribute(Attribute(typeof(ParameterAttribute), Type.EmptyTypes, Array.Empty<object>(), named));
+            attach(Attribute(typeof(ParameterAttribute), Type.EmptyTypes, Array.Empty<object>(), named));
         }
 
         if (parameter.Aliases.Count > 0)
         {
-            field.SetCustomAttribute(TextsAttribute(typeof(AliasAttribute), parameter.Aliases));
+            attach(TextsAttribute(typeof(AliasAttribute), parameter.Aliases));
         }
 
         if (parameter.AcceptedValues.Count > 0)
         {
-            field.SetCustomAttribute(TextsAttribute(typeof(AcceptedValuesAttribute), parameter.AcceptedValues));
+            attach(TextsAttribute(typeof(AcceptedValuesAttribute), parameter.AcceptedValues));
         }
 
         if (IsPaging(parameter))
         {
-            field.SetCustomAttribute(Attribute(typeof(ValidateResultSizeAttribute)));
+            attach(Attribute(typeof(ValidateResultSizeAttribute)));
         }
 
         if (SendsNumbers(parameter))
         {
-            field.SetCustomAttribute(Attribute(typeof(SendsNumbersAttribute)));
+            attach(Attribute(typeof(SendsNumbersAttribute)));
         }
+    }
+
+    /// <summary>
+    /// Defines the member of a parameter: a field, or a property where the engine's class has one of that name, which the engine would
+    /// find first and cannot set.
+    /// </summary>
+    /// <returns>What adds an attribute to it.</returns>
+    private static Action<CustomAttributeBuilder> Member(TypeBuilder builder, string name, Type type)
+    {
+        if (typeof(PSCmdlet).GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase) is null)
+        {
+            return builder.DefineField(name, type, FieldAttributes.Public).SetCustomAttribute;
+        }
+
+        FieldBuilder field = builder.DefineField("value_" + name, type, FieldAttributes.Private);
+        PropertyBuilder property = builder.DefineProperty(name, PropertyAttributes.None, type, null);
+        const MethodAttributes Accessor = MethodAttributes.Public | MethodAttributes.HideBySig | MethodAttributes.SpecialName;
+
+        MethodBuilder getter = builder.DefineMethod("get_" + name, Accessor, type, Type.EmptyTypes);
+        ILGenerator code = getter.GetILGenerator();
+        code.Emit(OpCodes.Ldarg_0);
+        code.Emit(OpCodes.Ldfld, field);
+        code.Emit(OpCodes.Ret);
+        property.SetGetMethod(getter);
+
+        MethodBuilder setter = builder.DefineMethod("set_" + name, Accessor, null, new[] { type });
+        code = setter.GetILGenerator();
+        code.Emit(OpCodes.Ldarg_0);
+        code.Emit(OpCodes.Ldarg_1);
+        code.Emit(OpCodes.Stfld, field);
+        code.Emit(OpCodes.Ret);
+        property.SetSetMethod(setter);
+        return property.SetCustomAttribute;
     }
 
     private static bool SendsNumbers(CatalogParameter parameter)

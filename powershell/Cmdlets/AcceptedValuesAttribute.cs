@@ -13,7 +13,7 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// The values the documentation lists for a parameter, offered on Tab. They do not restrict: the service is ahead of its
 /// documentation, and it is the service that judges.
 /// </summary>
-[AttributeUsage(AttributeTargets.Field)]
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
 public sealed class AcceptedValuesAttribute : ArgumentCompleterAttribute
 {
     /// <summary>Lists the values.</summary>
@@ -50,6 +50,6 @@ public sealed class AcceptedValuesCompleter : IArgumentCompleter
     {
         string name = commandName[(commandName.LastIndexOf('\\') + 1)..];
         Type? cmdlet = PrefixedCommands.FindCmdlet(name)?.Type ?? BulkCmdlet.ClassOf(name);
-        return ServiceCmdletClass.FieldOf(cmdlet, parameterName)?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
+        return ServiceCmdletClass.MemberOf(cmdlet, parameterName)?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
     }
 }

@@ -139,7 +139,7 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
     /// <summary>A value as the cmdlet of that name would bind it: '2026-01-31' is then a date. Others go as they are.</summary>
     private object? Converted(string name, object? value)
     {
-        Type? type = ServiceCmdletClass.FieldOf(known?.Type, name)?.FieldType;
+        Type? type = ServiceCmdletClass.TypeOf(ServiceCmdletClass.MemberOf(known?.Type, name));
         if (type is null || value is null || type == typeof(object) || type == typeof(object[]))
         {
             return value;

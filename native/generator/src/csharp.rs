@@ -127,10 +127,15 @@ fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter, is_bulk
             None => {}
         }
     }
-    let hiding = if INHERITED.contains(&parameter.name.as_str()) { "new " } else { "" };
-    // A field, which PowerShell binds as it binds a property. There are some ten thousand parameters, and an import loads every class: a
-    // property would add a hidden field, two methods and their metadata to each.
-    let _ = writeln!(out, "    public {hiding}{} {};", parameter_type(parameter), parameter.name);
+    let (type_name, name) = (parameter_type(parameter), &parameter.name);
+    let _ = if INHERITED.contains(&name.as_str()) {
+        // PowerShell looks for a property of the name first, and would find the inherited one, which it can't set.
+        writeln!(out, "    public new {type_name} {name} {{ get; set; }}")
+    } else {
+        // A field, which PowerShell binds as it binds a property. There are some ten thousand parameters, and an import loads every class:
+        // a property would add a hidden field, two methods and their metadata to each.
+        writeln!(out, "    public {type_name} {name};")
+    };
 }
 
 fn binding_arguments(set: Option<&str>, binding: Binding) -> String {

@@ -163,7 +163,7 @@ fn an_unapproved_verb_becomes_an_alias_of_an_approved_name() {
     // The service is asked by its own name, and a parameter may be called like a member of PSCmdlet.
     assert!(text.contains("new ServiceCmdletDefinition(\"Validate-Thing\","), "{text}");
     assert!(
-        text.contains("[Parameter(Mandatory = true, Position = 1)]\n    public new bool? Host;"),
+        text.contains("[Parameter(Mandatory = true, Position = 1)]\n    public new bool? Host { get; set; }"),
         "{text}"
     );
 }
