@@ -47,7 +47,15 @@ internal static class DefaultViews
     {
         if (areWanted && Runspace.DefaultRunspace is { } runspace && Loaded.TryAdd(runspace, runspace))
         {
-            Load();
+            try
+            {
+                Load();
+            }
+            catch (PipelineStoppedException)
+            {
+                Loaded.Remove(runspace);
+                throw;
+            }
         }
     }
 
