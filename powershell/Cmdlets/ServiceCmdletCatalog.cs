@@ -53,6 +53,21 @@ internal sealed class ServiceCmdletClass
     /// <summary>The type of a parameter's values; null without a parameter.</summary>
     internal static Type? TypeOf(MemberInfo? parameter) => (parameter as FieldInfo)?.FieldType ?? (parameter as PropertyInfo)?.PropertyType;
 
+    /// <summary>Whether a parameter of this cmdlet has an alias of that name.</summary>
+    internal bool HasParameterAlias(string name)
+    {
+        foreach (MemberInfo member in Type.GetMembers(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (member.GetCustomAttribute<AliasAttribute>() is { } aliases
+                && new List<string>(aliases.AliasNames).Exists(alias => alias.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>A name of this cmdlet with a prefix before its noun.</summary>
     internal static string WithPrefix(string name, string prefix)
     {
