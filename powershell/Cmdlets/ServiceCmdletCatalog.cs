@@ -39,7 +39,7 @@ internal sealed class ServiceCmdletClass
     internal static MemberInfo? MemberOf(Type? cmdlet, string parameter)
     {
         const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase | BindingFlags.DeclaredOnly;
-        for (; cmdlet is not null && cmdlet != typeof(ServiceCmdlet); cmdlet = cmdlet.BaseType)
+        for (; cmdlet is not null && cmdlet != typeof(ServiceCmdlet) && cmdlet != typeof(OtherServiceCmdlet); cmdlet = cmdlet.BaseType)
         {
             if (((MemberInfo?)cmdlet.GetField(parameter, Own) ?? cmdlet.GetProperty(parameter, Own)) is { } member)
             {
