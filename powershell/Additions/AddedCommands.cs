@@ -32,7 +32,7 @@ internal static class AddedCommands
         {
             foreach (CatalogParameter parameter in cmdlet.Parameters)
             {
-                if (ServiceCmdletClass.FieldOf(known.Type, parameter.Name) is null && !known.HasParameterAlias(parameter.Name))
+                if (ServiceCmdletClass.MemberOf(known.Type, parameter.Name) is null && !known.HasParameterAlias(parameter.Name))
                 {
                     lacking.Add(parameter.Name);
                 }

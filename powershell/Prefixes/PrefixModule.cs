@@ -32,7 +32,7 @@ internal static class PrefixModule
 
     private static readonly string RemovalOfAll =
         "if (-not (Microsoft.PowerShell.Core\\Get-Module -Name ExchangeOnlineRs)) { "
-        + $"Microsoft.PowerShell.Core\\Get-Module -All -Name {PrefixedCommands.ModuleNameOf("*")}, {AddedCommands.ModuleName}, {DefaultViews.ModuleName} | "
+        + $"Microsoft.PowerShell.Core\\Get-Module -All -Name {PrefixedCommands.ModuleNameOf("*")}, {AddedCommands.ModuleName}, {DefaultViews.ModuleNames} | "
         + "Microsoft.PowerShell.Core\\Remove-Module -Force -Verbose:$false -WhatIf:$false }";
 
     /// <summary>Imports the commands into the session as a whole, wherever the caller is; earlier ones of the module go.</summary>
