@@ -165,21 +165,21 @@ internal sealed class EmittedClasses
             attach(Attribute(typeof(SendsNumbersAttribute)));
         }
 
-        if (field.FieldType == typeof(bool?))
+        if (ParameterType(parameter) == typeof(bool?))
         {
-            field.SetCustomAttribute(Attribute(typeof(BooleanValueAttribute)));
+            attach(Attribute(typeof(BooleanValueAttribute)));
         }
 
         if (TakesFlags(parameter))
         {
-            field.SetCustomAttribute(Attribute(typeof(FlagListAttribute)));
+            attach(Attribute(typeof(FlagListAttribute)));
         }
     }
 
     /// <summary>Whether a list of names is one value, as for compiled cmdlets.</summary>
     private static bool TakesFlags(CatalogParameter parameter)
     {
-        string name = ShortName(parameter.TypeName);
+        string name = parameter.ShortTypeName;
         return name.EndsWith("Flags", StringComparison.Ordinal) || name is "DaysOfWeek" or "WellKnownRecipientType";
     }
 
