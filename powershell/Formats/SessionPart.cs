@@ -31,7 +31,16 @@ internal sealed class SessionPart
     {
         loaded.AddOrUpdate(runspace, runspace);
         string folder = Path.GetDirectoryName(typeof(SessionPart).Assembly.Location) ?? string.Empty;
-        OutOfSight(Import, Path.Combine(folder, "Formats", name + ".psd1"));
+        try
+        {
+            OutOfSight(Import, Path.Combine(folder, "Formats", name + ".psd1"));
+        }
+        catch (PipelineStoppedException)
+        {
+            // Ctrl+C is no reason to do without it from now on.
+            loaded.Remove(runspace);
+            throw;
+        }
     }
 
     /// <summary>Loads it into the runspace, if that was not tried before.</summary>
