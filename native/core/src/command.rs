@@ -9,6 +9,7 @@ use crate::{
     page::{self, StoredPage},
     rest::{
         self, InvokeHeaders,
+        anchor::Subject,
         entity::{BulkCmdlet, Wanted},
     },
 };
@@ -76,9 +77,12 @@ pub struct Request {
     /// `-ErrorAction` of the caller.
     #[serde(default)]
     pub error_action: Option<String>,
-    /// The mailbox that the call is about.
+    /// The object that the call is about: its identity, or an address that is known of it.
     #[serde(default)]
     pub anchor: Option<String>,
+    /// The mailbox in which that object is, where the caller names it.
+    #[serde(default)]
+    pub mailbox: Option<String>,
     /// Whether the cmdlet only reads, so that repeating it is harmless.
     #[serde(default)]
     pub is_read: bool,
@@ -153,7 +157,12 @@ impl Call {
                 error_action: request.error_action.as_deref(),
                 ..Default::default()
             },
-            request.anchor.as_deref(),
+            Subject {
+                cmdlet: &request.cmdlet_name,
+                identity: request.anchor.as_deref(),
+                mailbox: request.mailbox.as_deref(),
+                is_read: request.is_read,
+            },
         );
         Ok(Self {
             method: Method::POST,
@@ -185,7 +194,7 @@ impl Call {
                 error_action: request.error_action.as_deref(),
                 ..Default::default()
             },
-            read.anchor.as_deref(),
+            Subject { cmdlet: cmdlet.name(), identity: read.anchor.as_deref(), mailbox: None, is_read: true },
         );
         // There is no body, and answers have one form only.
         for name in ["content-type", "x-responseformat", "x-serializationlevel"] {

@@ -12,7 +12,10 @@ use crate::{
     },
     operation::{self, Operation, OperationId},
     public_key::{self, PublicKey},
-    rest::{self, Diagnostics, InvokeHeaders},
+    rest::{
+        self, Diagnostics, InvokeHeaders,
+        anchor::{self, SYSTEM_MAILBOX, Subject},
+    },
     secret::Secret,
     settings::{Environment, Flow, Settings},
 };
@@ -36,8 +39,6 @@ use uuid::Uuid;
 pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(16 * 60);
 /// The greeting is a short text, and somebody waits for it.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(60);
-/// The mailbox that stands for the organization in routing hints, where no person's can.
-const SYSTEM_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
 /// Hops to a regional host that are followed.
 const MOST_REDIRECTS: u32 = 8;
 
@@ -171,7 +172,7 @@ async fn connect(
         endpoint,
         http,
         governor: Governor::new(),
-        anchor: anchor(&settings, user_principal_name.as_deref(), &claims.tenant_id),
+        anchor: own_anchor(&settings, user_principal_name.as_deref(), &claims.tenant_id),
         user_principal_name,
         tenant_id: claims.tenant_id,
         app_id: claims.app_id.or_else(|| Some(auth::CLIENT_ID.to_owned())),
@@ -199,7 +200,7 @@ fn warn_of_unknown_host(endpoint: &Endpoint, operation: &Operation) {
 
 /// The routing hint for calls that are about no mailbox: the caller's own, which is in this tenant; else the organization's.
 /// Sources: the forms that public clients of the admin API use for people, applications and partners.
-fn anchor(settings: &Settings, user: Option<&str>, tenant_id: &str) -> String {
+fn own_anchor(settings: &Settings, user: Option<&str>, tenant_id: &str) -> String {
     let is_elsewhere = settings.delegated_organization.as_deref().is_some_and(|organization| !organization.is_empty());
     if let Some(user) = user.filter(|_| !is_elsewhere) {
         return format!("UPN:{user}");
@@ -419,14 +420,15 @@ impl Connection {
         &self.tenant_id
     }
 
-    /// The headers of a call of `cmdlet_name`. `target` is the mailbox the call is about: the service wants such calls
-    /// routed to that mailbox's server, and all others to the caller's.
-    pub(crate) fn headers(&self, headers: InvokeHeaders<'_>, target: Option<&str>) -> HeaderMap {
-        // Only an address routes; a name or GUID there would send the call nowhere.
-        let target = target.filter(|target| target.contains('@') && !target.contains(char::is_whitespace));
-        let anchor = target.map_or_else(|| self.anchor.clone(), |target| format!("UPN:{target}"));
+    /// The headers of a call. The service wants a call about a mailbox routed to that mailbox's server, and all others to the
+    /// caller's.
+    pub(crate) fn headers(&self, headers: InvokeHeaders<'_>, subject: Subject<'_>) -> HeaderMap {
+        // A caller's own mailbox leads to a server that passes the call on. The compliance service finds the region of a tenant by
+        // the domain of the hint, so that a name must not take the place of an address there.
+        let takes_names = self.anchor.contains(SYSTEM_MAILBOX) && !self.settings.is_eop_session;
+        let anchor = anchor::to_mailbox(subject, takes_names);
         InvokeHeaders {
-            anchor: Some(anchor.as_str()).filter(|_| !self.settings.bypass_mailbox_anchoring),
+            anchor: Some(anchor.as_deref().unwrap_or(&self.anchor)).filter(|_| !self.settings.bypass_mailbox_anchoring),
             connection_id: &self.id.to_string(),
             language: &self.settings.language,
             client_version: &self.settings.client_version,
@@ -437,7 +439,8 @@ impl Connection {
 
     /// The first call: shows that host, token and account are good, and brings the greeting.
     async fn greet(&self, operation: &Arc<Operation>) -> Result<(), Fault> {
-        let headers = self.headers(InvokeHeaders { page_size: self.settings.page_size, ..Default::default() }, None);
+        let headers = self
+            .headers(InvokeHeaders { page_size: self.settings.page_size, ..Default::default() }, Subject::default());
         let url = rest::banner_url(&self.service(), &self.tenant_id);
         let request = ServiceRequest {
             method: Method::GET,
@@ -920,7 +923,7 @@ mod tests {
     #[test]
     fn calls_about_no_mailbox_are_routed_by_who_calls() {
         let of = |json: serde_json::Value, user: Option<&str>| {
-            anchor(&serde_json::from_value(json).expect("valid settings"), user, "tenant-id")
+            own_anchor(&serde_json::from_value(json).expect("valid settings"), user, "tenant-id")
         };
         use serde_json::json;
         assert_eq!(of(json!({"flow": "browser"}), Some("adele@contoso.com")), "UPN:adele@contoso.com");

@@ -1,5 +1,6 @@
 //! The wire forms of the admin API (`adminapi/beta`): requests, responses, errors.
 
+pub mod anchor;
 pub mod entity;
 mod error;
 mod request;
