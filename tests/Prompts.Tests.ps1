@@ -71,6 +71,23 @@ Describe 'Questions' {
     }
 }
 
+Describe 'What is done' {
+    It 'is told in the same words to whoever wants verbose messages' {
+        $said = Get-Mailbox front | Set-Mailbox -Office x -Verbose 4>&1
+        "$said" | Should -BeLike "*Performing the operation `"Set-Mailbox`" on target `"$desk`".*"
+    }
+
+    It 'is asked about in the same words where the caller wants to be asked: <Command>' -ForEach @(
+        @{ Command = 'Get-Mailbox front | Set-Mailbox -Office x -Confirm' }
+        @{ Command = '$ConfirmPreference = "Medium"; Get-Mailbox front | Set-Mailbox -Office x' }
+        @{ Command = '$ConfirmPreference = "Low"; Get-Mailbox front | Set-Mailbox -Office x' }
+    ) {
+        $run = Invoke-WithAnswer $Command -Answers 'No'
+        $run.Questions.Count | Should -Be 1
+        $run.Questions[0] | Should -BeLike "*Set-Mailbox*$desk*"
+    }
+}
+
 Describe 'The target of an error' {
     It 'is <Target> for <Command>' -ForEach @(
         @{ Command = 'New-Mailbox -Name zz -Shared'; Target = 'zz' }

@@ -237,6 +237,30 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     /// <summary>Whether it may be done; asks if that is wanted.</summary>
     private protected virtual bool Confirmed(string target) => ShouldProcess(target, ShownName);
 
+    /// <summary>
+    /// Whether the engine will show what would be or is done, or ask about it. It decides by itself; this spares thousands of piped
+    /// objects a sentence that nobody sees.
+    /// </summary>
+    private bool ShowsPrompt()
+    {
+        if (Given("WhatIf", GetVariableValue("WhatIfPreference")) || WantsVerbose())
+        {
+            return true;
+        }
+
+        return MyInvocation.BoundParameters.ContainsKey("Confirm")
+            ? Given("Confirm", null)
+            : GetVariableValue("ConfirmPreference")?.ToString() switch
+            {
+                nameof(ConfirmImpact.None) => false,
+                nameof(ConfirmImpact.High) => Definition.HasHighImpact,
+                _ => true,
+            };
+    }
+
+    private bool Given(string name, object? preference) =>
+        LanguagePrimitives.IsTrue(MyInvocation.BoundParameters.TryGetValue(name, out object? given) ? given : preference);
+
     /// <summary>Whether the engine gives a parameter of this name to every cmdlet.</summary>
     private protected static bool IsCommonParameter(string name) => CommonNamesOfEngine.Contains(name);
 
@@ -272,7 +296,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
             return null;
         }
 
-        if (Definition.AsksForConfirmation && !Confirmed(PromptText.Of(ServiceParameters(), identity, IsMandatory)))
+        if (Definition.AsksForConfirmation && !Confirmed(ShowsPrompt() ? PromptText.Of(ServiceParameters(), identity, IsMandatory) : identity ?? string.Empty))
         {
             return null;
         }
