@@ -1,6 +1,6 @@
 @{
     RootModule           = 'ExchangeOnlineRs.dll'
-    ModuleVersion        = '0.1.0'
+    ModuleVersion        = '0.2.0'
     GUID                 = '9007c947-1833-44b3-addf-c59fcccba2a9'
     Author               = 'The ExchangeOnlineRs contributors'
     CompanyName          = 'The ExchangeOnlineRs contributors'

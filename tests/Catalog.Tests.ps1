@@ -7,13 +7,15 @@ BeforeDiscovery {
     $catalogFolder = Join-Path $PSScriptRoot '../powershell/Catalog'
     $overrides = Get-Content (Join-Path $catalogFolder 'overrides.json') -Raw | ConvertFrom-Json
     $catalog = (Get-Content (Join-Path $catalogFolder 'cmdlets.json') -Raw | ConvertFrom-Json).cmdlets
-    # The cmdlets of the original module itself are none of the service's, but nine of them read from it.
-    $served = @($catalog | Where-Object { -not $_.module_native -or $_.name -in $overrides.bulk } | ForEach-Object {
-            @{ Name = $_.name; Entry = $_; Correction = $overrides.corrections.($_.name) }
+    # The cmdlets of the original module itself are none of the service's, but nine of them read from it, and others say whose they are.
+    $notSent = @($overrides.bulk) + @($overrides.otherServices.cmdlets)
+    $served = @($catalog | Where-Object { -not $_.module_native -or $_.name -in $notSent } | ForEach-Object {
+            $correction = $overrides.corrections.($_.name)
+            @{ Name = $_.name; Entry = $_; Correction = $correction; KeptSets = @($_.parameter_sets | Where-Object { $_ -notin $correction.dropSets }) }
         })
-    # Those arrive as an address; ExoCmdlets.Tests.ps1 has their calls.
-    $sendable = @(foreach ($cmdlet in $served | Where-Object Name -NotIn $overrides.bulk) {
-            foreach ($set in $cmdlet.Entry.parameter_sets) {
+    # The nine arrive as an address, the others not at all: ExoCmdlets.Tests.ps1 and OtherServices.Tests.ps1 have their calls.
+    $sendable = @(foreach ($cmdlet in $served | Where-Object Name -NotIn $notSent) {
+            foreach ($set in $cmdlet.KeptSets) {
                 # Where a set is on both sides, it is called where all that it asks for is.
                 $surface = @($cmdlet.Entry.surfaces | Where-Object { $side = $_; -not ($cmdlet.Entry.parameters | Where-Object { $_.sets.$set.required -and $_.surfaces -notcontains $side }) })[0]
                 # A set without parameters is called by saying nothing, which may be asked for another set's.
@@ -60,7 +62,7 @@ BeforeAll {
         $first = $positions -contains 0 ? 0 : 1
         $all = foreach ($parameter in $Entry.parameters) {
             $fix = $Correction.parameters.($parameter.name)
-            foreach ($set in $parameter.sets.PSObject.Properties) {
+            foreach ($set in $parameter.sets.PSObject.Properties | Where-Object Name -NotIn $Correction.dropSets) {
                 $position = $null -eq $set.Value.position ? $null : $set.Value.position - $first
                 $value = $set.Value.value_from_pipeline
                 $property = $set.Value.value_from_pipeline_by_property_name
@@ -80,7 +82,8 @@ BeforeAll {
         }
         foreach ($group in $all | Where-Object Value | Group-Object Set | Where-Object Count -GT 1) {
             $owner = @($group.Group | Where-Object Name -EQ 'Identity') + @($group.Group | Where-Object { $null -ne $_.Position } | Sort-Object Position -Stable) + $group.Group
-            foreach ($binding in $group.Group | Where-Object Name -NE $owner[0].Name) { $binding.Value = $false }
+            # One that is said to take the object takes it beside that one: whichever the command line does not name.
+            foreach ($binding in $group.Group | Where-Object { $_.Name -ne $owner[0].Name -and $Correction.parameters.($_.Name).pipeline -notin 'value', 'both' }) { $binding.Value = $false }
         }
         $all
     }
@@ -121,18 +124,18 @@ Describe 'The cmdlets of the catalog' {
         $actual = @(foreach ($parameter in Get-OwnParameter $command) {
                 foreach ($set in $parameter.ParameterSets.GetEnumerator()) {
                     # A parameter that is the same in all sets is declared once for all of them.
-                    $sets = $set.Key -eq '__AllParameterSets' ? $Entry.parameter_sets : $set.Key
+                    $sets = $set.Key -eq '__AllParameterSets' ? $KeptSets : $set.Key
                     $position = $set.Value.Position -lt 0 ? $null : $set.Value.Position
                     foreach ($one in $sets) { ConvertTo-Line $parameter.Name $one $set.Value.IsMandatory $position $set.Value.ValueFromPipeline $set.Value.ValueFromPipelineByPropertyName }
                 }
             }) | Sort-Object
         $actual -join "`n" | Should -BeExactly ($expected -join "`n")
         # A set without parameters is one that only the default can be.
-        $named = @($Entry.parameter_sets | Where-Object { $set = $_; $Entry.parameters | Where-Object { $_.sets.$set } })
-        @($command.ParameterSets.Name | Where-Object { $Entry.parameter_sets.Count -gt 1 -and $_ -in $Entry.parameter_sets } | Sort-Object) -join ' ' |
-            Should -BeExactly (@($Entry.parameter_sets | Where-Object { $Entry.parameter_sets.Count -gt 1 -and ($_ -in $named -or $_ -eq $command.DefaultParameterSet) } | Sort-Object) -join ' ')
+        $named = @($KeptSets | Where-Object { $set = $_; $Entry.parameters | Where-Object { $_.sets.$set } })
+        @($command.ParameterSets.Name | Where-Object { $KeptSets.Count -gt 1 -and $_ -in $KeptSets } | Sort-Object) -join ' ' |
+            Should -BeExactly (@($KeptSets | Where-Object { $KeptSets.Count -gt 1 -and ($_ -in $named -or $_ -eq $command.DefaultParameterSet) } | Sort-Object) -join ' ')
         $stated = $Correction.defaultParameterSet ?? $Entry.default_parameter_set.name
-        if ($stated -and $Entry.parameter_sets.Count -gt 1) { $command.DefaultParameterSet | Should -BeExactly $stated }
+        if ($stated -and $KeptSets.Count -gt 1) { $command.DefaultParameterSet | Should -BeExactly $stated }
     }
 
     It '<Name> asks, or does not, as the catalog says' -ForEach $served {

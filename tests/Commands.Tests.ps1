@@ -101,7 +101,7 @@ Describe 'Update-ExchangeOnlineCommand' {
 
     It 'adds cmdlets that work like the others' {
         Set-File (New-Entry 'Set-Gadget'), (New-Entry 'Set-Mailbox')
-        (Update-ExchangeOnlineCommand $file).Name | Should -Be 'Set-Gadget'
+        (Update-ExchangeOnlineCommand $file 3>$null).Name | Should -Be 'Set-Gadget'
         $command = Get-Command Set-Gadget
         $command.ModuleName | Should -Be 'ExchangeOnlineRs.Added'
         $command.DefaultParameterSet | Should -Be 'Identity'
@@ -111,7 +111,7 @@ Describe 'Update-ExchangeOnlineCommand' {
         (Get-Failure { Set-Gadget 'x' -No 5 -ErrorAction Stop }).CategoryInfo.Category | Should -Be 'PermissionDenied'
         Get-Sent 'Number' | Should -Be '5'
         Get-Mailbox adele | Set-Gadget -WhatIf
-        Update-ExchangeOnlineCommand $file | Should -BeNullOrEmpty -Because 'it is there already'
+        Update-ExchangeOnlineCommand $file 3>$null | Should -BeNullOrEmpty -Because 'it is there already'
         Get-Command Set-Gadget | Should -Not -BeNullOrEmpty
     }
 
@@ -133,19 +133,77 @@ Describe 'Update-ExchangeOnlineCommand' {
         Get-Command Set-Doohickey -ErrorAction Ignore | Should -BeNullOrEmpty
     }
 
-    It 'adds nothing of a file in which anything is wrong: <Expected>' -ForEach @(
-        @{ More = @{ name = 'Set Thing' }; Expected = '*no name of a cmdlet*' }
+    It 'reports an entry in which anything is wrong, and adds the others: <Expected>' -ForEach @(
+        @{ More = @{ name = 'Set Thing' }; Name = 'Entry 2'; Expected = '*no name of a cmdlet*' }
+        @{ More = @{ name = $null }; Name = 'Entry 2'; Expected = '*no name*' }
         @{ More = @{ surfaces = @('Elsewhere') }; Expected = '*surfaces*' }
         @{ More = @{ default_parameter_set = @{ name = 'None' } }; Expected = '*default set*' }
         @{ More = @{ parameters = @(@{ name = 'WhatIf'; type = 'String'; is_switch = $false; sets = @{ Identity = @{ required = $false; value_from_pipeline = $false; value_from_pipeline_by_property_name = $false } } }) }; Expected = '*every cmdlet has*WhatIf*' }
         @{ More = @{ parameters = @(@{ name = 'A'; type = 'String'; is_switch = $false; sets = @{ Elsewhere = @{} } }) }; Expected = "*set 'Elsewhere'*" }
+        @{ More = @{ parameters = @(@{ name = 'A' }) }; Expected = '*Set-Thing -A has no type*' }
         @{ More = @{ should_process = 'yes' }; Expected = '*should_process*' }
     ) {
-        Set-File (New-Entry 'Set-Whatsit'), (New-Entry 'Set-Thing' $More)
-        $record = Get-Failure { Update-ExchangeOnlineCommand $file }
-        $record.FullyQualifiedErrorId | Should -BeLike 'InvalidCatalog,*'
-        $record.Exception.Message | Should -BeLike $Expected
-        Get-Command Set-Whatsit -ErrorAction Ignore | Should -BeNullOrEmpty
+        $script:turn = 1 + ((Get-Variable turn -Scope Script -ErrorAction Ignore)?.Value ?? 0)
+        Set-File (New-Entry "Set-Whatsit$turn"), (New-Entry 'Set-Thing' $More), (New-Entry "Get-Whatsit$turn")
+        $added = Update-ExchangeOnlineCommand $file -ErrorAction SilentlyContinue -ErrorVariable problems
+        @($added.Name) | Should -Be @("Set-Whatsit$turn", "Get-Whatsit$turn")
+        @($problems).Count | Should -Be 1
+        $problems[0].FullyQualifiedErrorId | Should -BeLike 'InvalidCatalogEntry,*'
+        $problems[0].TargetObject | Should -Be ($Name ?? 'Set-Thing')
+        $problems[0].Exception.Message | Should -BeLike $Expected
+        Get-Command Set-Thing -ErrorAction Ignore | Should -BeNullOrEmpty
+    }
+
+    It 'takes the shortest of entries, as the help page shows it' {
+        $page = Get-Content (Join-Path $PSScriptRoot '../powershell/Help/Update-ExchangeOnlineCommand.md') -Raw
+        $shown = [regex]::Match($page, '(?s)```text\r?\n(.+?)```').Groups[1].Value
+        $shown | Set-Content -LiteralPath $file
+        $names = @((ConvertFrom-Json $shown).cmdlets.name)
+        $names.Count | Should -BeGreaterThan 0
+        @((Update-ExchangeOnlineCommand $file).Name) | Should -Be $names
+        $command = Get-Command $names[0]
+        $command.Parameters['Identity'].ParameterSets['__AllParameterSets'] | ForEach-Object { $_.IsMandatory, $_.Position, $_.ValueFromPipeline } | Should -Be $true, 0, $true
+        $command.Parameters['Force'].SwitchParameter | Should -BeTrue
+        $command.Parameters['Colour'].ParameterSets['__AllParameterSets'].IsMandatory | Should -BeFalse
+        $line = "$($names[0]) -Colour "
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain 'Green'
+    }
+
+    It 'leaves a position, and the piped object, to one parameter' {
+        Set-File (New-Entry 'Set-Contraption' @{
+                parameter_sets = @(); default_parameter_set = $null
+                parameters     = @(
+                    @{ name = 'Second'; type = 'String'; sets = @{ __AllParameterSets = @{ position = 1; value_from_pipeline = $true } } }
+                    @{ name = 'Identity'; type = 'GadgetIdParameter'; sets = @{ __AllParameterSets = @{ position = 1; value_from_pipeline = $true } } }
+                )
+            })
+        $command = Update-ExchangeOnlineCommand $file
+        $command.Parameters['Identity'].ParameterSets['__AllParameterSets'] | ForEach-Object { $_.Position, $_.ValueFromPipeline } | Should -Be 0, $true
+        $command.Parameters['Second'].ParameterSets['__AllParameterSets'] | ForEach-Object { $_.Position, $_.ValueFromPipeline } | Should -Be ([int]::MinValue), $false
+    }
+
+    It 'tells which parameters a cmdlet lacks that is there already, and how to use them' {
+        Set-File (New-Entry 'Set-Mailbox' @{ parameter_sets = @('Identity'); parameters = @(
+                    @{ name = 'Identity'; type = 'MailboxIdParameter' }, @{ name = 'MailTip'; type = 'String' }
+                    @{ name = 'BrandNew'; is_switch = $true }, @{ name = 'Shiny'; type = 'String' }) }), (New-Entry 'Get-Mailbox' @{ parameters = @() })
+        Update-ExchangeOnlineCommand $file -WarningVariable warnings -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        @($warnings).Count | Should -Be 1
+        "$warnings" | Should -BeLike 'Set-Mailbox is there already*-BrandNew, -Shiny.*Invoke-ExchangeOnlineCommand Set-Mailbox @{*'
+        Invoke-ExchangeOnlineCommand Set-Mailbox @{ Identity = 'adele'; BrandNew = $true } -ErrorAction Ignore
+        Get-Sent 'BrandNew' | Should -Be 'true'
+    }
+
+    It 'offers objects of the organization and accepted values on Tab, as the build does' {
+        Set-File (New-Entry 'Get-Widget' @{ parameters = @(
+                    @{ name = 'Identity'; type = 'MailboxIdParameter'; sets = @{ Identity = @{ position = 1 } } }
+                    @{ name = 'Domain'; type = 'SmtpAddress' }
+                    @{ name = 'Kind'; type = 'WidgetKind'; accepted_values = @('Round', 'Square') }) })
+        $null = Update-ExchangeOnlineCommand $file
+        $offered = { param($Line) (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText }
+        & $offered 'Get-Widget ade' | Should -Be (& $offered 'Get-Mailbox ade')
+        & $offered 'Get-Widget -Identity ade' | Should -Not -BeNullOrEmpty
+        & $offered 'Get-Widget -Kind ' | Should -Be 'Round', 'Square'
+        & $offered 'Get-Widget -Domain new@' | Should -Not -BeNullOrEmpty
     }
 
     It 'says what is no catalog' {

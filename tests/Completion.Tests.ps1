@@ -212,7 +212,8 @@ Describe 'The cmdlets' {
             $identity = $entry.parameters | Where-Object { $_.name -in 'Identity', 'Mailbox' -and $_.type -match '^(Mailbox|Recipient|DistributionGroup|UnifiedGroup|TransportRule|Rule)IdParameter$' -and -not $_.accepted_values }
             foreach ($parameter in $identity) {
                 $found++
-                $property = (Get-Command $entry.name).ImplementingType.GetProperty($parameter.name)
+                $class = (Get-Command $entry.name).ImplementingType
+                $property = $class.GetField($parameter.name) ?? $class.GetProperty($parameter.name)
                 @($property.CustomAttributes.AttributeType.Name) | Should -Contain 'TenantObjectsAttribute' -Because "$($entry.name) -$($parameter.name)"
             }
         }

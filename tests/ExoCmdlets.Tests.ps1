@@ -81,11 +81,11 @@ Describe 'Get-EXOMailbox' {
 
     It 'follows pages by GET and stops where enough is there' {
         $next = "$($service.Address)/adminapi/beta/t/Mailbox?skip=1"
-        Set-Entity 'Mailbox?PropertySet=Quota' @{ value = @((New-Entity a), (New-Entity b)); '@odata.nextLink' = $next }
+        Set-Entity 'Mailbox?PropertySet=Minimum,Quota' @{ value = @((New-Entity a), (New-Entity b)); '@odata.nextLink' = $next }
         Set-Entity 'Mailbox?skip=1' @{ value = @((New-Entity c), (New-Entity d)) }
         $reads = @(Get-ReadEntity $service { $script:rows = Get-EXOMailbox -PropertySets Quota -ResultSize Unlimited })
         $rows.DisplayName | Should -Be 'a', 'b', 'c', 'd'
-        $reads.ForEach({ $_.Address }) | Should -Be 'Mailbox?PropertySet=Quota', 'Mailbox?skip=1'
+        $reads.ForEach({ $_.Address }) | Should -Be 'Mailbox?PropertySet=Minimum,Quota', 'Mailbox?skip=1'
         $reads = @(Get-ReadEntity $service { $script:rows = Get-EXOMailbox -PropertySets Quota -ResultSize 2 -WarningVariable script:warned -WarningAction SilentlyContinue })
         $rows.Count | Should -Be 2
         $reads.Count | Should -Be 1
@@ -266,7 +266,7 @@ Describe 'Piping' {
     BeforeAll {
         $script:id = [guid]::new([byte[]](1..16)).ToString()
         $address = { param($id) "Mailbox('$(Get-Key $id)')/Exchange.GetMailboxStatistics()?isEncoded=true&PropertySet=Minimum" }
-        Set-Entity 'Mailbox?PropertySet=StatisticsSeed' @{ value = @(@{ ExternalDirectoryObjectId = $id; ExchangeGuid = '22222222-0000-4000-8000-000000000002'; DatabaseGuid = '33333333-0000-4000-8000-000000000003' }) }
+        Set-Entity 'Mailbox?PropertySet=Minimum,StatisticsSeed' @{ value = @(@{ ExternalDirectoryObjectId = $id; ExchangeGuid = '22222222-0000-4000-8000-000000000002'; DatabaseGuid = '33333333-0000-4000-8000-000000000003' }) }
         Set-Entity 'Mailbox?PropertySet=Minimum&Anr=ade' @{ value = @((New-Entity adele)) }
         Set-Entity (& $address $id) @{ DisplayName = 'by directory id' }
         Set-Entity (& $address 'alex') @{ DisplayName = 'by name' }

@@ -5,6 +5,11 @@ BeforeAll {
     $script:tenant = Start-TestTenant -Mailboxes 6
     $script:address = Get-TenantAddress -Tenant $tenant
 
+    # Connects, and returns what was warned of.
+    function Connect-Listening([hashtable] $Parameters, [string] $As = 'admin') {
+        @(Connect-TestTenant -Tenant $tenant -As $As -Parameters $Parameters 3>&1 | Where-Object { $_ -is [System.Management.Automation.WarningRecord] } | ForEach-Object { "$_" })
+    }
+
     function Get-Prefixed([string] $Prefix) { @(Get-Command "*-$Prefix*" -CommandType Cmdlet | Where-Object ModuleName -EQ "ExchangeOnlineRs_$Prefix") }
 }
 
@@ -70,6 +75,74 @@ Describe 'A connection with a prefix' {
     It 'gives the prefix to the wanted cmdlets only' {
         Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'Some'; CommandName = 'Get-Mailb?x', 'get-recipient' }
         @((Get-Prefixed 'Some').Name | Sort-Object) | Should -Be @('Get-SomeMailbox', 'Get-SomeRecipient')
+    }
+
+    It 'has no module where no cmdlet is wanted, and is a connection all the same' {
+        $warnings = Connect-Listening @{ Prefix = 'EU'; CommandName = 'Get-EXOMailbox' }
+        @($warnings).Count | Should -Be 1
+        "$warnings" | Should -BeLike 'No cmdlet of Exchange Online matches -CommandName Get-EXOMailbox.*no prefix*'
+        Get-Module 'ExchangeOnlineRs_EU' -All | Should -BeNullOrEmpty
+        @(Get-EXOMailbox).Count | Should -Be 6
+        Disconnect-ExchangeOnline -Confirm:$false
+        Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'EU' }
+        @(Get-EUMailbox).Count | Should -Be 6
+    }
+
+    It 'tells of wanted cmdlets that there are not' {
+        $wanted = 'Get-Mailbox', 'Get-Mailbxo', 'Get-Nothing*', 'Get-EXOMailbox', 'Get-Label'
+        $warnings = Connect-Listening @{ Prefix = 'Typo'; CommandName = $wanted }
+        @($warnings).Count | Should -Be 1
+        "$warnings" | Should -BeLike 'No cmdlet of Exchange Online matches -CommandName Get-Mailbxo, Get-Nothing`*, Get-Label.*'
+        (Get-Prefixed 'Typo').Name | Should -Be 'Get-TypoMailbox'
+    }
+
+    It 'leaves out what would be called like another cmdlet: <Prefix>' -ForEach @(
+        @{ Prefix = 'CAS'; Left = 'Get-CASMailbox, Get-CASMailboxPlan, Set-CASMailbox, Set-CASMailboxPlan'; Connect = 'Connect-ExchangeOnline' }
+        @{ Prefix = 'Unified'; Left = 'Get-UnifiedGroup, Set-UnifiedGroup'; Connect = 'Connect-ExchangeOnline' }
+        @{ Prefix = 'Compliance'; Left = 'Get-ComplianceRetentionEvent'; Connect = 'Connect-IPPSSession' }
+    ) {
+        $parameters = $address + @{ Prefix = $Prefix; Credential = (Get-TenantCredential -Tenant $tenant) }
+        & $Connect @parameters -WarningVariable warnings -WarningAction SilentlyContinue
+        @($warnings).Count | Should -Be 1
+        "$warnings" | Should -BeLike "*: $Left. *"
+        foreach ($name in $Left -split ', ') { (Get-Command $name).ModuleName | Should -Be 'ExchangeOnlineRs' }
+        @(Get-Prefixed $Prefix).Count | Should -BeGreaterThan 100
+    }
+
+    It 'says nothing of names that none of its cmdlets would get' {
+        $warnings = Connect-Listening @{ Prefix = 'Compliance'; CommandName = 'Get-Mailbox' }
+        $warnings | Should -BeNullOrEmpty
+        @(Get-ComplianceMailbox).Count | Should -Be 6
+    }
+
+    It 'never runs a cmdlet that has the name of one that was left out' {
+        Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'CAS'; WarningAction = 'SilentlyContinue' }
+        $before = Measure-TenantRequest -Tenant $tenant
+        (Get-Failure { Set-CASMailbox adele -PopEnabled $false -ErrorAction Stop }).Exception.Message | Should -BeLike 'You must call Connect-ExchangeOnline*'
+        Measure-TenantRequest -Tenant $tenant | Should -Be $before
+        # The cmdlet of that name goes to the connection without a prefix, which may not do this.
+        Connect-TestTenant -Tenant $tenant -As 'viewer'
+        { Set-CASMailbox adele -PopEnabled $false -ErrorAction Stop } | Should -Throw
+        { Set-CASUser adele -Office 'Left' -Confirm:$false -ErrorAction Stop } | Should -Not -Throw
+    }
+
+    It 'does not take the names of another prefix, which may be longer' {
+        Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'EUMail'; CommandName = 'Get-Contact' }
+        $warnings = Connect-Listening -As 'viewer' @{ Prefix = 'EU'; CommandName = 'Get-MailContact', 'Get-Mailbox' }
+        "$warnings" | Should -BeLike '*: Get-EUMailContact.*'
+        (Get-Command Get-EUMailContact).ModuleName | Should -Be 'ExchangeOnlineRs_EUMail'
+    }
+
+    It 'leaves modules of others alone that are called like its own' {
+        $theirs = New-Module -Name 'ExchangeOnlineRs_Their' -ScriptBlock { function Get-Theirs { 'theirs' } } | Import-Module -PassThru
+        try {
+            Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'Their'; CommandName = 'Get-Mailbox' }
+            @(Get-TheirMailbox).Count | Should -Be 6
+            Disconnect-ExchangeOnline -Confirm:$false
+            Get-Command Get-TheirMailbox -ErrorAction Ignore | Should -BeNullOrEmpty
+            Get-Theirs | Should -Be 'theirs'
+        }
+        finally { Remove-Module $theirs }
     }
 
     It 'offers values on Tab like the cmdlet without it' {

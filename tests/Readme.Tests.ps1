@@ -24,9 +24,11 @@ BeforeDiscovery {
     }
 
     # The blocks that are not run here, each with the reason why that is no gap.
+    $profileLines = $blocks | Where-Object { $_.Text -match '^\$companion = ' }
     $companion = $blocks | Where-Object { $_.Text -match 'Import-Module ExchangeOnlineManagement' }
     $notRun = @{
-        $companion.Text = 'it loads the module from where it is installed, and this process has it from elsewhere; SwapIn.Tests.ps1 does the same'
+        $profileLines.Text = 'it is for a session of its own: "brings the companion" below runs it in one'
+        $companion.Text = 'it is for a session of its own: "brings the companion" below runs it in one'
         'cargo xtask test'              = 'it is what runs these tests'
         'cargo xtask build'             = 'it compiles for minutes with optimisation; the module under test came from the same code without it'
         'cargo xtask demo --shell'      = 'it waits for a person'
@@ -128,6 +130,72 @@ Describe 'README.md' {
         else { $run | Should -Not -Throw }
         # Installing over an installed module is how to update it.
         if ($Text -match 'Copy-Item') { { . ([scriptblock]::Create($Text)) } | Should -Not -Throw }
+    }
+
+    It 'finds the largest mailboxes' -ForEach @($powershell | Where-Object Text -Match 'Sort-Object .*TotalItemSize') {
+        if (-not (Get-ConnectionInformation)) { Connect-ExchangeOnline -Credential (Get-Credential) -ShowBanner:$false }
+        $shown = @(. ([scriptblock]::Create($Text)))
+        $bytes = @(foreach ($mailbox in Get-Mailbox -ResultSize Unlimited) { (Get-MailboxStatistics $mailbox).TotalItemSize.Value.ToBytes() }) | Sort-Object -Descending
+        $shown.Count | Should -Be 3
+        @($shown.TotalItemSize.Value | ForEach-Object { $_.ToBytes() }) | Should -Be @($bytes | Select-Object -First 3)
+    }
+
+    It 'updates the module under sessions that use it' -Skip:$IsWindows -ForEach @($powershell | Where-Object Text -Match 'Copy-Item') {
+        . ([scriptblock]::Create($Text))
+        $account = Get-TenantAccount -Tenant $tenant -Name 'admin'
+        $session = Join-Path $tenant.Folder 'session.ps1'
+        Set-Content -LiteralPath $session -Value @'
+param($Address, $SignIn, $User, $Go)
+Import-Module ExchangeOnlineRs
+$credential = [pscredential]::new($User, (ConvertTo-SecureString $env:EXORS_TEST_PASSWORD -AsPlainText -Force))
+Connect-ExchangeOnline -ConnectionUri $Address -AzureADAuthorizationEndpointUri $SignIn -Credential $credential -ShowBanner:$false
+"before $(@(Get-Mailbox -ResultSize 5 -WarningAction SilentlyContinue).Count)"
+[Console]::Out.Flush()
+$null = [Console]::In.ReadLine()
+"after $(@(Get-Mailbox -ResultSize 3 -WarningAction SilentlyContinue).Count)"
+# What was never used before comes from the old files too.
+try { Get-ComplianceSearch -ErrorAction Stop } catch { $_.FullyQualifiedErrorId -replace ',.*' }
+"loaded from $((Get-Module ExchangeOnlineRs).ModuleBase)"
+'@
+        $start = [Diagnostics.ProcessStartInfo]::new(($env:EXORS_PWSH ? $env:EXORS_PWSH : (Join-Path $PSHOME 'pwsh')))
+        foreach ($argument in '-NoLogo', '-NoProfile', '-File', $session, $tenant.ConnectionUri, $tenant.AuthorizationUri, $account.UserPrincipalName) { $start.ArgumentList.Add($argument) }
+        $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+        $start.Environment['EXORS_TEST_PASSWORD'] = $account.Password
+        $process = [Diagnostics.Process]::Start($start)
+        $process.StandardOutput.ReadLine() | Should -Be 'before 5'
+        . ([scriptblock]::Create($Text))
+        $process.StandardInput.WriteLine()
+        $rest = $process.StandardOutput.ReadToEnd()
+        $process.WaitForExit()
+        $process.ExitCode | Should -Be 0
+        $rest | Should -Match '(?m)^after 3$'
+        $rest | Should -Match '(?m)^NotConnected$'
+        $rest | Should -Match ([regex]::Escape("loaded from $(Join-Path $folder ExchangeOnlineRs)"))
+    }
+
+    It 'brings the companion of the installed module with the lines for a profile' -ForEach @{
+        Install = ($powershell | Where-Object Text -Match 'Copy-Item').Text; Lines = $profileLines.Text; Check = $companion.Text
+    } {
+        . ([scriptblock]::Create($Install))
+        $account = Get-TenantAccount -Tenant $tenant -Name 'admin'
+        $session = Join-Path $tenant.Folder 'profile.ps1'
+        # What most scripts say: who finds the module loaded takes that for a connection.
+        Set-Content -LiteralPath $session -Value (@'
+param($Address, $SignIn, $User)
+{0}
+if ('ExchangeOnlineManagement' -notin (Get-Module).Name) {{
+    $credential = [pscredential]::new($User, (ConvertTo-SecureString $env:EXORS_TEST_PASSWORD -AsPlainText -Force))
+    Connect-ExchangeOnline -ConnectionUri $Address -AzureADAuthorizationEndpointUri $SignIn -Credential $credential -ShowBanner:$false
+}}
+@(Get-Mailbox -ResultSize 5 -WarningAction SilentlyContinue).Count
+{1}
+(Get-Module ExchangeOnlineManagement).Path
+'@ -f $Lines, $Check)
+        $env:EXORS_TEST_PASSWORD = $account.Password
+        try {
+            $output = @(& ($env:EXORS_PWSH ? $env:EXORS_PWSH : (Join-Path $PSHOME 'pwsh')) -NoLogo -NoProfile -File $session $tenant.ConnectionUri $tenant.AuthorizationUri $account.UserPrincipalName 2>&1 | ForEach-Object { "$_" })
+        } finally { $env:EXORS_TEST_PASSWORD = $null }
+        $output | Should -Be @('5', 'True', (Join-Path $folder 'ExchangeOnlineRs/companion/ExchangeOnlineManagement/ExchangeOnlineManagement.psd1'))
     }
 
     It 'cargo, <First>' -ForEach $cargo {

@@ -25,14 +25,6 @@ BeforeDiscovery {
         @{ Type = "$management.MessageTraceV2"; Columns = 'Received', 'SenderAddress', 'RecipientAddress', 'Subject', 'Status' }
         @{ Type = "$management.InboundConnector"; Columns = 'Name', 'SenderDomains', 'SenderIPAddresses', 'Enabled' }
         @{ Type = "$management.RetentionCompliancePolicy"; Columns = 'Name', 'Workload', 'Enabled', 'Mode' }
-        @{ Type = 'Exchange.Mailbox'; Columns = 'DisplayName', 'PrimarySmtpAddress', 'RecipientTypeDetails' }
-        @{ Type = 'Exchange.Recipient'; Columns = 'Name', 'RecipientType' }
-        @{ Type = 'Exchange.MailboxPermission'; Columns = 'Identity', 'User', 'AccessRights', 'IsInherited', 'Deny' }
-        @{ Type = 'Exchange.RecipientPermission'; Columns = 'Identity', 'Trustee', 'AccessControlType', 'AccessRights', 'Inherited' }
-        @{ Type = 'Exchange.MailboxFolderPermission'; Columns = 'FolderName', 'User', 'AccessRights', 'SharingPermissionFlags' }
-        @{ Type = 'Exchange.MailboxStatistics'; Columns = 'DisplayName', 'ItemCount', 'DeletedItemCount', 'TotalItemSize' }
-        @{ Type = 'Exchange.MailboxFolderStatistics'; Columns = 'Name', 'FolderType', 'ItemsInFolder', 'FolderSize' }
-        @{ Type = 'Exchange.CasMailbox'; Columns = 'Name', 'ActiveSyncEnabled', 'OWAEnabled', 'PopEnabled', 'ImapEnabled', 'MapiEnabled' }
         @{ Type = "$management.ComplianceSearch"; Columns = 'Name', 'RunBy', 'JobEndTime', 'Status' }
     )
 }
@@ -47,7 +39,7 @@ BeforeAll {
     # The property names in the order shown: the heads of a table, or the names before the colons of a list.
     function Get-ShownName($Object) {
         $lines = @(($Object | Out-String -Width 200) -split '\r?\n' | Where-Object { $_.Trim() })
-        if ($lines[1] -match '^-') { $lines[0].Trim() -split '\s+' } else { $lines | ForEach-Object { ($_ -split '\s*:')[0] } }
+        if ($lines[1] -match '^-') { $lines[0].Trim() -split '\s+' } else { $lines -match '^\S+\s*:' | ForEach-Object { ($_ -split '\s*:')[0] } }
     }
     function Get-Domain { [pscustomobject]@{ PSTypeName = $domainType; Name = 'n'; DomainName = 'd'; DomainType = 't'; Default = $true; Secret = 's' } }
     $script:table = 'Name', 'DomainName', 'DomainType', 'Default'
@@ -145,25 +137,92 @@ Describe 'Default views' {
 
     It 'are there for the rows of <_>' -ForEach 'Mailbox', 'Recipient', 'AcceptedDomain', 'MailboxPermission', 'RecipientPermission', 'MailboxFolderPermission',
     'MailboxStatistics', 'CASMailbox', 'User', 'Group', 'DistributionGroup', 'DistributionGroupMember', 'DynamicDistributionGroup', 'UnifiedGroup',
-    'UnifiedGroupLinks', 'InboxRule', 'TransportRule', 'MessageTraceV2', 'MailContact', 'MailUser', 'RetentionCompliancePolicy', 'ComplianceSearch',
-    'EXOMailbox', 'EXORecipient', 'EXOCasMailbox', 'EXOMailboxPermission', 'EXORecipientPermission', 'EXOMailboxFolderPermission', 'EXOMailboxStatistics' {
+    'UnifiedGroupLinks', 'InboxRule', 'TransportRule', 'MessageTraceV2', 'MailContact', 'MailUser', 'RetentionCompliancePolicy', 'ComplianceSearch' {
         $type = $overrides.rowTypes.PSObject.Properties[$_]?.Value ?? "Deserialized.Microsoft.Exchange.Management.$_"
         $document.SelectNodes('//TypeName').InnerText | Should -Contain $type
     }
 
-    It 'have only columns that a row of <_> has' -ForEach 'Mailbox', 'Recipient', 'AcceptedDomain', 'MailboxPermission', 'RecipientPermission',
-    'MailboxFolderPermission', 'MailboxStatistics', 'CASMailbox', 'DistributionGroup', 'UnifiedGroup', 'InboxRule', 'TransportRule' {
-        $type = $overrides.rowTypes.PSObject.Properties[$_]?.Value ?? "Deserialized.Microsoft.Exchange.Management.$_"
-        $known = @($properties.$_.PSObject.Properties.Name)
-        $known.Count | Should -BeGreaterThan 3
-        $view = $document.SelectSingleNode("//View[ViewSelectedBy/TypeName='$type']")
-        if (-not $view) {
-            $set = $document.SelectSingleNode("//SelectionSet[Types/TypeName='$type']/Name").InnerText
-            $view = $document.SelectSingleNode("//View[ViewSelectedBy/SelectionSetName='$set']")
+    It 'are none for the rows of bulk cmdlets, which are what was asked for' {
+        $document.SelectNodes('//TypeName').InnerText -match '^(Deserialized\.)?Exchange\.' | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'What is shown of the rows of the service' {
+    BeforeAll {
+        Import-Module (Join-Path $PSScriptRoot 'support/TestTenant.psm1') -Force
+        Disconnect-ExchangeOnline -Confirm:$false
+        $script:tenant = Start-TestTenant -Mailboxes 6
+        Connect-TestTenant -Tenant $tenant
+        $address = Get-TenantAddress -Tenant $tenant
+        Connect-IPPSSession @address -Credential (Get-TenantCredential -Tenant $tenant)
+
+        # The properties that rows of a cmdlet's noun have, as far as the catalog or the tenant has any.
+        function Get-KnownProperty([string] $Noun) {
+            if ($Noun -eq 'ConnectionInformation') { return (Get-ConnectionInformation)[0].PSObject.Properties.Name }
+            if ($properties.PSObject.Properties[$Noun]) { return $properties.$Noun.PSObject.Properties.Name }
+            $which = switch ($Noun) {
+                'UnifiedGroupLinks' { @{ Identity = (Get-UnifiedGroup)[0].Identity; LinkType = 'Members' } }
+                'DistributionGroupMember' { @{ Identity = (Get-DistributionGroup)[0].Identity } }
+                default { @{} }
+            }
+            # Some cannot be asked without an identity, and some not at all.
+            $free = (Get-Command "Get-$Noun").ParameterSets | Where-Object { -not ($_.Parameters | Where-Object IsMandatory) }
+            $row = if ($which.Count -or $free) { & "Get-$Noun" @which -ErrorAction Ignore -WarningAction Ignore | Select-Object -First 1 }
+            ${row}?.PSObject.Properties.Name
         }
-        $columns = @($view.SelectNodes('.//TableColumnItem/PropertyName').InnerText)
-        $columns.Count | Should -BeGreaterThan 1
-        $columns | Where-Object { $_ -notin $known } | Should -BeNullOrEmpty
-        @($view.SelectNodes('.//TableColumnHeader')).Count | Should -Be $columns.Count
+    }
+
+    AfterAll {
+        Disconnect-ExchangeOnline -Confirm:$false
+        Stop-TestTenant $tenant
+    }
+
+    It 'are properties that they have, in every view' {
+        $nouns = @{}
+        foreach ($name in $overrides.rowTypes.PSObject.Properties) { $nouns[$name.Value] = @(if ($nouns[$name.Value]) { $nouns[$name.Value] }) + $name.Name }
+        $views = @($document.SelectNodes('//View'))
+        $views.Count | Should -BeGreaterThan 20
+        $wrong = foreach ($view in $views) {
+            $title = $view.SelectSingleNode('Name').InnerText
+            $types = @($view.SelectNodes('ViewSelectedBy/TypeName').InnerText) + @($view.SelectNodes('ViewSelectedBy/SelectionSetName') | ForEach-Object {
+                    $document.SelectNodes("//SelectionSet[Name='$($_.InnerText)']/Types/TypeName").InnerText
+                })
+            $columns = @($view.SelectNodes('.//TableColumnItem/PropertyName | .//ListItem/PropertyName').InnerText)
+            $columns.Count | Should -BeGreaterThan 1 -Because $title
+            if ($view.SelectSingleNode('TableControl')) { @($view.SelectNodes('.//TableColumnHeader')).Count | Should -Be $columns.Count -Because $title }
+            $nounsOfView = @($types -match '^Deserialized\.' | ForEach-Object { $nouns[$_] ?? $_.Split('.')[-1] })
+            $known = @{}
+            foreach ($noun in $nounsOfView) { $known[$noun] = @(Get-KnownProperty $noun) -ne $null }
+            # Where there are no rows, what an object is made of is a property of it.
+            if (-not ($nounsOfView | Where-Object { $known[$_].Count -gt 0 })) {
+                foreach ($noun in $nounsOfView) { $known[$noun] = @((Get-Command "New-$noun").Parameters.Keys) }
+            }
+            foreach ($noun in $nounsOfView | Where-Object { $known[$_].Count -gt 0 }) {
+                foreach ($column in $columns | Where-Object { $_ -notin $known[$noun] }) { "$title shows the $column of $noun" }
+            }
+        }
+        $wrong -join '; ' | Should -BeNullOrEmpty
+    }
+
+    It 'of role groups has their roles under the head that the original gives them' {
+        $group = Get-RoleGroup | Where-Object { $_.Roles.Count -gt 0 } | Select-Object -First 1
+        $shown = $group | Out-String -Width 200
+        $shown | Should -Match '(?m)^Name\s+AssignedRoles\s+ManagedBy'
+        $shown | Should -Match ([regex]::Escape("{$($group.Roles[0])"))
+    }
+
+    It 'of a bulk cmdlet are the properties that it was asked for: <Cmdlet>' -ForEach @(
+        @{ Cmdlet = 'Get-EXOMailbox'; With = @{ PropertySets = 'Quota' }; Wanted = 'ProhibitSendQuota', 'RulesQuota', 'ArchiveQuota' }
+        @{ Cmdlet = 'Get-EXOMailbox'; With = @{ Properties = 'CustomAttribute1', 'Office' }; Wanted = 'CustomAttribute1', 'Office', 'DisplayName' }
+        @{ Cmdlet = 'Get-EXORecipient'; With = @{ Properties = 'City', 'Company' }; Wanted = 'City', 'Company', 'RecipientType' }
+        @{ Cmdlet = 'Get-EXOCasMailbox'; With = @{ Properties = 'ECPEnabled' }; Wanted = 'ECPEnabled', 'OWAEnabled' }
+        @{ Cmdlet = 'Get-EXOMailboxStatistics'; With = @{ Properties = 'LastLogonTime' }; Wanted = 'LastLogonTime', 'ItemCount' }
+        @{ Cmdlet = 'Get-EXOMailboxPermission'; With = @{}; Wanted = 'User', 'AccessRights', 'Deny' }
+        @{ Cmdlet = 'Get-EXOMailboxFolderStatistics'; With = @{}; Wanted = 'Name', 'ItemsInFolder', 'FolderPath' }
+    ) {
+        $row = & $Cmdlet -Identity adele @With | Select-Object -First 1
+        $shown = Get-ShownName $row
+        $shown | Should -Be @($row.PSObject.Properties.Name)
+        foreach ($name in $Wanted) { $shown | Should -Contain $name }
     }
 }

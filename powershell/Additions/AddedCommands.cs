@@ -21,6 +21,27 @@ internal static class AddedCommands
     /// <summary>All of them; null if there are none.</summary>
     internal static EmittedAssembly? Assembly => assembly;
 
+    /// <summary>
+    /// The parameters that the class of a cmdlet of that name lacks; none if there is no such cmdlet. A class that PowerShell has
+    /// seen can't be changed.
+    /// </summary>
+    internal static IReadOnlyList<string> FindLacking(CatalogCmdlet cmdlet)
+    {
+        var lacking = new List<string>();
+        if (ServiceCmdletCatalog.Find(cmdlet.Name) is { } known)
+        {
+            foreach (CatalogParameter parameter in cmdlet.Parameters)
+            {
+                if (ServiceCmdletClass.MemberOf(known.Type, parameter.Name) is null && !known.HasParameterAlias(parameter.Name))
+                {
+                    lacking.Add(parameter.Name);
+                }
+            }
+        }
+
+        return lacking;
+    }
+
     /// <summary>Adds those that are not there yet, and returns their names.</summary>
     internal static IReadOnlyList<string> Add(IEnumerable<CatalogCmdlet> cmdlets)
     {

@@ -1,37 +1,24 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using ExchangeOnlineRs.Cmdlets;
 
 namespace ExchangeOnlineRs.Additions;
 
-/// <summary>How a parameter takes part in a set.</summary>
-internal sealed record CatalogBinding(string Set, bool IsMandatory, int? Position, bool TakesObject, bool TakesProperty);
-
-/// <summary>A parameter of a catalog file.</summary>
-internal sealed record CatalogParameter(
-    string Name, string TypeName, IReadOnlyList<string> Aliases, IReadOnlyList<string> AcceptedValues, IReadOnlyList<CatalogBinding> Bindings);
-
-/// <summary>A cmdlet of a catalog file.</summary>
-internal sealed record CatalogCmdlet(
-    string Name, ServiceSurface Surface, string? DefaultSet, bool AsksForConfirmation, bool HasHighImpact, IReadOnlyList<CatalogParameter> Parameters)
-{
-    internal string Verb => Name[..Name.IndexOf('-', StringComparison.Ordinal)];
-
-    internal string Noun => Name[(Name.IndexOf('-', StringComparison.Ordinal) + 1)..];
-}
-
 /// <summary>
-/// Reads a catalog file: JSON of the form of the module's own <c>cmdlets.json</c>. What PowerShell could not bind is refused
-/// here, with the name of the cmdlet; a class that was emitted can't be taken back.
+/// Reads a catalog file: JSON of the form of the module's own <c>cmdlets.json</c>, in which whatever is not so may be left out.
+/// An entry that no cmdlet can be made of is refused here, by its name; a class that was emitted can't be taken back.
 /// </summary>
 internal sealed class CatalogFile
 {
     private const long LargestFile = 64 * 1024 * 1024;
     private const int MostParameters = 1000;
     private const string LoneSet = "__AllParameterSets";
+    private const string Exchange = "ExchangeOnline";
+    private const string Compliance = "SecurityCompliance";
 
     private static readonly Regex CmdletName = new(@"\A[A-Za-z]{2,40}-[A-Za-z][A-Za-z0-9]{1,120}\z", RegexOptions.CultureInvariant);
     private static readonly Regex ParameterName = new(@"\A[A-Za-z_][A-Za-z0-9_]{0,120}\z", RegexOptions.CultureInvariant);
@@ -42,10 +29,10 @@ internal sealed class CatalogFile
     /// <param name="isReserved">Whether every cmdlet has a parameter of that name.</param>
     internal CatalogFile(Func<string, bool> isReserved) => this.isReserved = isReserved;
 
-    /// <summary>The cmdlets of a file that the service has.</summary>
-    /// <exception cref="InvalidDataException">It is no catalog, or PowerShell could not bind something in it.</exception>
+    /// <summary>The cmdlets of a file that the service has, and the entries in which something is wrong.</summary>
+    /// <exception cref="InvalidDataException">It is no catalog.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    internal IReadOnlyList<CatalogCmdlet> Read(string path)
+    internal CatalogContent Read(string path)
     {
         if (new FileInfo(path).Length > LargestFile)
         {
@@ -55,21 +42,7 @@ internal sealed class CatalogFile
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            var cmdlets = new List<CatalogCmdlet>();
-            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-            foreach (JsonElement entry in Member(document.RootElement, "cmdlets", JsonValueKind.Array, "the file").EnumerateArray())
-            {
-                string name = Text(entry, "name", "a cmdlet");
-                Require(CmdletName.IsMatch(name), $"'{name}' is no name of a cmdlet.");
-                Require(names.Add(name), $"{name} is there twice.");
-                // Cmdlets of the original module itself are no cmdlets of the service.
-                if (!Flag(entry, "module_native", name, optional: true))
-                {
-                    cmdlets.Add(Cmdlet(entry, name));
-                }
-            }
-
-            return cmdlets;
+            return Read(Member(document.RootElement, "cmdlets", JsonValueKind.Array, "The file"));
         }
         catch (JsonException e)
         {
@@ -77,22 +50,50 @@ internal sealed class CatalogFile
         }
     }
 
-    private CatalogCmdlet Cmdlet(JsonElement entry, string name)
+    private CatalogContent Read(JsonElement entries)
     {
-        List<string> sets = Texts(entry, "parameter_sets", name);
-        if (sets.Count == 0)
+        var cmdlets = new List<CatalogCmdlet>();
+        var problems = new List<CatalogProblem>();
+        // Classes are called like cmdlets without the dash.
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        int place = 0;
+        foreach (JsonElement entry in entries.EnumerateArray())
         {
-            sets.Add(LoneSet);
+            string name = $"Entry {++place}";
+            try
+            {
+                string stated = Text(entry, "name", name);
+                Require(CmdletName.IsMatch(stated), $"'{stated}' is no name of a cmdlet.");
+                name = stated;
+                Require(names.Add(name.Replace("-", string.Empty, StringComparison.Ordinal)), $"{name} is there twice.");
+                // Cmdlets of the original module itself are no cmdlets of the service.
+                if (!Flag(entry, "module_native", name))
+                {
+                    cmdlets.Add(Cmdlet(entry, name));
+                }
+            }
+            catch (InvalidDataException e)
+            {
+                problems.Add(new CatalogProblem(name, e.Message));
+            }
         }
 
-        Require(new HashSet<string>(sets, StringComparer.OrdinalIgnoreCase).Count == sets.Count, $"{name}: a parameter set is there twice.");
-        string? defaultSet = null;
-        if (entry.TryGetProperty("default_parameter_set", out JsonElement stated) && stated.ValueKind == JsonValueKind.Object
-            && stated.TryGetProperty("name", out JsonElement setName) && setName.ValueKind == JsonValueKind.String)
+        return new CatalogContent(cmdlets, problems);
+    }
+
+    private CatalogCmdlet Cmdlet(JsonElement entry, string name)
+    {
+        List<string> stated = Texts(entry, "parameter_sets", name);
+        if (stated.Count == 0)
         {
-            defaultSet = setName.GetString();
-            Require(sets.Contains(defaultSet!), $"{name}: the default set '{defaultSet}' is not among its sets.");
+            stated.Add(LoneSet);
         }
+
+        Require(new HashSet<string>(stated, StringComparer.OrdinalIgnoreCase).Count == stated.Count, $"{name}: a parameter set is there twice.");
+        // A set, or a parameter, may be of servers only.
+        List<string> sets = stated.FindAll(set => IsServed(SurfacesOfSet(entry, set, name)));
+        string? defaultSet = DefaultSet(entry, name);
+        Require(defaultSet is null || stated.Contains(defaultSet), $"{name}: the default set '{defaultSet}' is not among its sets.");
 
         JsonElement entries = Member(entry, "parameters", JsonValueKind.Array, name);
         Require(entries.GetArrayLength() <= MostParameters, $"{name} has too many parameters.");
@@ -101,95 +102,118 @@ internal sealed class CatalogFile
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (JsonElement item in entries.EnumerateArray())
         {
-            CatalogParameter parameter = Parameter(item, name, sets, first);
+            CatalogParameter parameter = Parameter(item, name, stated, sets, first);
             foreach (string each in new List<string>(parameter.Aliases) { parameter.Name })
             {
                 Require(!isReserved(each), $"{name}: every cmdlet has a parameter or alias {each} already.");
                 Require(names.Add(each), $"{name}: the parameter or alias {each} is there twice.");
             }
 
-            parameters.Add(parameter);
+            if (parameter.Bindings.Count > 0 && IsServed(Texts(item, "surfaces", $"{name} -{parameter.Name}")))
+            {
+                parameters.Add(parameter);
+            }
         }
 
-        foreach (string set in sets)
-        {
-            RequireBindable(name, set, parameters);
-        }
-
+        PipeIdentity(sets, parameters);
+        ParameterSets.SettlePositions(sets, parameters);
+        ParameterSets.SettlePiped(sets, parameters);
+        defaultSet = defaultSet is not null && sets.Contains(defaultSet) ? defaultSet : ParameterSets.LeastDemanding(sets, parameters);
+        defaultSet = sets.Count > 1 && defaultSet != LoneSet ? defaultSet : null;
+        ParameterSets.NameSets(sets, defaultSet, parameters);
         return new CatalogCmdlet(
             name,
             Surface(Texts(entry, "surfaces", name), name),
-            sets.Count > 1 ? defaultSet : null,
+            defaultSet,
             Flag(entry, "should_process", name),
             Flag(entry, "confirm_impact_high", name),
-            parameters);
+            new List<CatalogParameter>(parameters.OrderBy(ParameterSets.LowestPosition)));
     }
 
-    private static CatalogParameter Parameter(JsonElement entry, string cmdlet, List<string> sets, int firstPosition)
+    private static CatalogParameter Parameter(JsonElement entry, string cmdlet, List<string> stated, List<string> sets, int firstPosition)
     {
         string name = Text(entry, "name", cmdlet);
         string where = $"{cmdlet} -{name}";
         Require(ParameterName.IsMatch(name), $"{cmdlet}: '{name}' is no name of a parameter.");
-        List<string> aliases = Texts(entry, "aliases", where, optional: true);
+        List<string> aliases = Texts(entry, "aliases", where);
         // The pages give some parameters the aliases that -WhatIf and -Confirm have everywhere.
         aliases.RemoveAll(static alias => alias is "wi" or "cf");
         Require(aliases.TrueForAll(ParameterName.IsMatch), $"{where} has an alias that is no name.");
-        var bindings = new List<CatalogBinding>();
-        foreach (JsonProperty set in Member(entry, "sets", JsonValueKind.Object, where).EnumerateObject())
+        string type = Flag(entry, "is_switch", where) ? "SwitchParameter" : Text(entry, "type", where);
+        Require(type.Length > 0, $"{where} has no type.");
+        var parameter = new CatalogParameter(name, type, aliases, Texts(entry, "accepted_values", where));
+        if (!entry.TryGetProperty("sets", out _))
         {
-            Require(sets.Contains(set.Name), $"{where} is in a set '{set.Name}' that the cmdlet does not have.");
-            int? position = Position(set.Value, where) is { } number ? number - firstPosition : null;
-            bool byValue = Flag(set.Value, "value_from_pipeline", where);
-            bool byProperty = Flag(set.Value, "value_from_pipeline_by_property_name", where);
-            // A piped object has to arrive whole, so that its most exact id can be used.
-            bindings.Add(new CatalogBinding(
-                set.Name, Flag(set.Value, "required", where), position, byValue || (byProperty && name == "Identity"), byProperty));
+            sets.ForEach(set => parameter.Bindings.Add(set, new CatalogBinding(false, null, false, false)));
+            return parameter;
         }
 
-        Require(bindings.Count > 0, $"{where} is in no set.");
-        string type = Flag(entry, "is_switch", where) ? "SwitchParameter" : Text(entry, "type", where);
-        return new CatalogParameter(name, type, aliases, Texts(entry, "accepted_values", where, optional: true), bindings);
+        foreach (JsonProperty set in Member(entry, "sets", JsonValueKind.Object, where).EnumerateObject())
+        {
+            Require(stated.Contains(set.Name), $"{where} is in a set '{set.Name}' that the cmdlet does not have.");
+            var binding = new CatalogBinding(
+                Flag(set.Value, "required", where),
+                Position(set.Value, where) is { } number ? number - firstPosition : null,
+                Flag(set.Value, "value_from_pipeline", where),
+                Flag(set.Value, "value_from_pipeline_by_property_name", where));
+            Require(!sets.Contains(set.Name) || parameter.Bindings.TryAdd(set.Name, binding), $"{where} is twice in the set {set.Name}.");
+        }
+
+        return parameter;
     }
 
-    /// <summary>PowerShell refuses every call of a cmdlet where two parameters of a set share a position.</summary>
-    private static void RequireBindable(string cmdlet, string set, List<CatalogParameter> parameters)
+    /// <summary>
+    /// A piped object has to arrive whole, so that its most exact id can be used; some pages say only that its Identity does. In a
+    /// set in which another parameter takes the object, that one has it.
+    /// </summary>
+    private static void PipeIdentity(List<string> sets, List<CatalogParameter> parameters)
     {
-        var positions = new Dictionary<int, string>();
-        string? taker = null;
-        foreach (CatalogParameter parameter in parameters)
+        if (parameters.Find(static parameter => parameter.Name == "Identity") is not { } identity)
         {
-            foreach (CatalogBinding binding in parameter.Bindings)
+            return;
+        }
+
+        foreach (string set in sets)
+        {
+            if (identity.Bindings.TryGetValue(set, out CatalogBinding? binding) && binding.TakesProperty
+                && !parameters.Exists(parameter => parameter.Bindings.TryGetValue(set, out CatalogBinding? other) && other.TakesObject))
             {
-                if (binding.Set != set)
-                {
-                    continue;
-                }
-
-                if (binding.Position is { } position && !positions.TryAdd(position, parameter.Name))
-                {
-                    throw new InvalidDataException($"{cmdlet}: {positions[position]} and {parameter.Name} have the same position in the set {set}.");
-                }
-
-                if (binding.TakesObject)
-                {
-                    Require(taker is null, $"{cmdlet}: {taker} and {parameter.Name} both take the piped object in the set {set}.");
-                    taker = parameter.Name;
-                }
+                identity.Bindings[set] = binding with { TakesObject = true };
             }
         }
     }
+
+    private static string? DefaultSet(JsonElement entry, string name)
+    {
+        if (!entry.TryGetProperty("default_parameter_set", out JsonElement stated) || stated.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        Require(stated.ValueKind == JsonValueKind.Object, $"{name}: default_parameter_set is an object with a name.");
+        return stated.TryGetProperty("name", out JsonElement set) && set.ValueKind != JsonValueKind.Null
+            ? Text(stated, "name", $"{name}: default_parameter_set")
+            : null;
+    }
+
+    private static List<string> SurfacesOfSet(JsonElement entry, string set, string name) =>
+        entry.TryGetProperty("parameter_set_surfaces", out JsonElement surfaces) && surfaces.ValueKind == JsonValueKind.Object
+            ? Texts(surfaces, set, name)
+            : new List<string>();
+
+    /// <summary>Whether the module serves one of these parts of the service; what names none is everywhere.</summary>
+    private static bool IsServed(List<string> surfaces) => surfaces.Count == 0 || surfaces.Contains(Exchange) || surfaces.Contains(Compliance);
 
     /// <summary>Pages of server cmdlets count positions from 1 or 0; PowerShell counts from 0.</summary>
     private static int FirstPosition(JsonElement parameters)
     {
         foreach (JsonElement parameter in parameters.EnumerateArray())
         {
-            foreach (JsonProperty set in Member(parameter, "sets", JsonValueKind.Object, "a parameter").EnumerateObject())
+            if (parameter.ValueKind == JsonValueKind.Object && parameter.TryGetProperty("sets", out JsonElement sets)
+                && sets.ValueKind == JsonValueKind.Object
+                && sets.EnumerateObject().Any(static set => Position(set.Value, set.Name) == 0))
             {
-                if (Position(set.Value, "a parameter") == 0)
-                {
-                    return 0;
-                }
+                return 0;
             }
         }
 
@@ -211,8 +235,8 @@ internal sealed class CatalogFile
 
     private static ServiceSurface Surface(List<string> surfaces, string name)
     {
-        bool exchange = surfaces.Remove("ExchangeOnline");
-        bool compliance = surfaces.Remove("SecurityCompliance");
+        bool exchange = surfaces.Remove(Exchange);
+        bool compliance = surfaces.Remove(Compliance);
         Require(surfaces.Count == 0 && (exchange || compliance), $"{name}: surfaces are ExchangeOnline and SecurityCompliance.");
         return exchange && compliance ? ServiceSurface.Any : compliance ? ServiceSurface.Compliance : ServiceSurface.Exchange;
     }
@@ -228,10 +252,11 @@ internal sealed class CatalogFile
     private static string Text(JsonElement json, string name, string where) =>
         Member(json, name, JsonValueKind.String, where).GetString()!;
 
-    private static List<string> Texts(JsonElement json, string name, string where, bool optional = false)
+    /// <summary>A list of texts; empty if it is left out.</summary>
+    private static List<string> Texts(JsonElement json, string name, string where)
     {
         var texts = new List<string>();
-        if (!optional || json.TryGetProperty(name, out _))
+        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out _))
         {
             foreach (JsonElement item in Member(json, name, JsonValueKind.Array, where).EnumerateArray())
             {
@@ -243,16 +268,16 @@ internal sealed class CatalogFile
         return texts;
     }
 
-    private static bool Flag(JsonElement json, string name, string where, bool optional = false)
+    /// <summary>Something that is so or not; not so if it is left out.</summary>
+    private static bool Flag(JsonElement json, string name, string where)
     {
-        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement flag)
-            && flag.ValueKind is (JsonValueKind.True or JsonValueKind.False))
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out JsonElement flag))
         {
-            return flag.GetBoolean();
+            return false;
         }
 
-        Require(optional && !(json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out _)), $"{where} has no {name} that is true or false.");
-        return false;
+        Require(flag.ValueKind is JsonValueKind.True or JsonValueKind.False, $"{where}: {name} is true or false.");
+        return flag.GetBoolean();
     }
 
     private static void Require(bool condition, string problem)

@@ -13,7 +13,7 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// The values the documentation lists for a parameter, offered on Tab. They do not restrict: the service is ahead of its
 /// documentation, and it is the service that judges.
 /// </summary>
-[AttributeUsage(AttributeTargets.Field)]
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
 public sealed class AcceptedValuesAttribute : ArgumentCompleterAttribute
 {
     /// <summary>Lists the values.</summary>
@@ -49,7 +49,7 @@ public sealed class AcceptedValuesCompleter : IArgumentCompleter
     private static IReadOnlyList<string> ValuesOf(string commandName, string parameterName)
     {
         string name = commandName[(commandName.LastIndexOf('\\') + 1)..];
-        Type? cmdlet = PrefixedCommands.FindCmdlet(name)?.Type ?? BulkCmdlet.ClassOf(name);
-        return ServiceCmdletClass.FieldOf(cmdlet, parameterName)?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
+        Type? cmdlet = PrefixedCommands.FindCmdlet(name)?.Type ?? BulkCmdlet.ClassOf(name) ?? OtherServiceCmdlet.ClassOf(name);
+        return ServiceCmdletClass.MemberOf(cmdlet, parameterName)?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Remoting;
 using System.Security;
@@ -288,9 +289,14 @@ public abstract class ConnectCmdlet : CoreCmdlet
             return;
         }
 
+        PrefixedChoice choice;
         try
         {
-            PrefixModule.Import(PrefixedCommands.Open(Prefix, connection, CommandName, IsCompliance));
+            choice = PrefixedCommands.Open(Prefix, connection, CommandName, IsCompliance);
+            if (choice.Assembly is not null)
+            {
+                PrefixModule.Import(choice.Assembly);
+            }
         }
         catch (Exception e) when (e is not PipelineStoppedException)
         {
@@ -301,6 +307,27 @@ public abstract class ConnectCmdlet : CoreCmdlet
                 $"The cmdlets with the prefix '{Prefix}' could not be made, so the connection was closed again: {e.Message}",
                 ErrorCategory.InvalidOperation,
                 Prefix);
+        }
+
+        TellWhatHasNoPrefix(choice);
+    }
+
+    private void TellWhatHasNoPrefix(PrefixedChoice choice)
+    {
+        if (choice.LeftOut.Count > 0)
+        {
+            WriteWarning(
+                $"The prefix '{Prefix}' would give cmdlets of this connection the names of others: {string.Join(", ", choice.LeftOut)}. "
+                + "They are left out, and those names mean what they always do. Another prefix, or -ConnectionId, reaches them.");
+        }
+
+        // Scripts that list what they use list bulk cmdlets too, and find them.
+        List<string> unmatched = choice.Unmatched.Where(name => choice.Assembly is null || BulkCmdlet.ClassOf(name) is null).ToList();
+        if (unmatched.Count > 0)
+        {
+            WriteWarning(
+                $"No cmdlet of {ServiceName} matches -CommandName {string.Join(", ", unmatched)}. "
+                + "Bulk cmdlets (Get-EXO*) have no prefix: they work on the last connection to Exchange Online, whatever its prefix.");
         }
     }
 
@@ -366,15 +393,6 @@ public abstract class ConnectCmdlet : CoreCmdlet
         {
             throw new RefusedException(
                 "ReservedPrefix", "Prefix 'EXO' is a reserved Prefix, please use a different prefix.", ErrorCategory.InvalidArgument, Prefix);
-        }
-
-        if (Prefix.Length > 0 && PrefixedCommands.FindConfusion(Prefix) is { } cmdlet)
-        {
-            throw new RefusedException(
-                "AmbiguousPrefix",
-                $"With the prefix '{Prefix}' {cmdlet.Name} would be called {ServiceCmdletClass.WithPrefix(cmdlet.Name, Prefix)}, and there is a cmdlet of that name. Choose another prefix.",
-                ErrorCategory.InvalidArgument,
-                Prefix);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Management.Automation;
+using System.Reflection;
 using System.Security;
 using System.Text.RegularExpressions;
 
@@ -52,6 +53,12 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
         if (!CmdletName.IsMatch(Name))
         {
             End(new WireException(nameof(Name), Name, "InvalidCommandName", "It is no name of a cmdlet, such as Get-Mailbox."));
+        }
+
+        if (OtherServiceCmdlet.Find(Name) is { } other)
+        {
+            SetLastExecutionStatus(false);
+            ThrowTerminatingError(other.Refusal());
         }
 
         known = ServiceCmdletCatalog.Find(Name);
@@ -139,7 +146,13 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
     /// <summary>A value as the cmdlet of that name would bind it: '2026-01-31' is then a date. Others go as they are.</summary>
     private object? Converted(string name, object? value)
     {
-        Type? type = ServiceCmdletClass.FieldOf(known?.Type, name)?.FieldType;
+        MemberInfo? member = ServiceCmdletClass.MemberOf(known?.Type, name);
+        if (member?.GetCustomAttribute<FlagListAttribute>() is { } flags)
+        {
+            return flags.Transform(null, value);
+        }
+
+        Type? type = ServiceCmdletClass.TypeOf(member);
         if (type is null || value is null || type == typeof(object) || type == typeof(object[]))
         {
             return value;

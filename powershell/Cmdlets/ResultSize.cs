@@ -41,7 +41,7 @@ internal static class ResultSize
 }
 
 /// <summary>Refuses a wrong <c>-ResultSize</c> while parameters are bound, before anything is sent.</summary>
-[AttributeUsage(AttributeTargets.Field)]
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
 public sealed class ValidateResultSizeAttribute : ValidateArgumentsAttribute
 {
     /// <inheritdoc/>

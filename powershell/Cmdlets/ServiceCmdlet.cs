@@ -231,7 +231,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         }
     }
 
-    /// <summary>The class whose fields are the parameters; null if nothing is known of them.</summary>
+    /// <summary>The class whose members are the parameters; null if nothing is known of them.</summary>
     private protected virtual Type? ParameterClass => GetType();
 
     /// <summary>Whether it may be done; asks if that is wanted.</summary>
@@ -706,9 +706,9 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
 
     /// <summary>Whether a number of the caller has to become text: where the service takes names, enumerations or lists of them.</summary>
     private bool SendsText(string parameter) =>
-        ServiceCmdletClass.FieldOf(ParameterClass, parameter) is { } field
-        && (field.FieldType == typeof(object) || field.FieldType == typeof(object[]))
-        && !field.IsDefined(typeof(SendsNumbersAttribute), inherit: true);
+        ServiceCmdletClass.MemberOf(ParameterClass, parameter) is { } member
+        && ServiceCmdletClass.TypeOf(member) is { } type && (type == typeof(object) || type == typeof(object[]))
+        && !member.IsDefined(typeof(SendsNumbersAttribute), inherit: true);
 
     /// <summary>An empty variable must not turn one object into all of them, nor somebody's mailbox into the caller's own.</summary>
     private void RequireObject(string name, object? value)

@@ -33,21 +33,39 @@ internal sealed class ServiceCmdletClass
     internal ServiceSurface Surface => Definition.Surface;
 
     /// <summary>
-    /// The field of a parameter. Only classes of service cmdlets are asked: a parameter may be called like a member of the
-    /// engine's class.
+    /// The field of a parameter, or its property where the engine's class has one of that name. Classes are asked one by one, as
+    /// the framework would call those two ambiguous.
     /// </summary>
-    internal static FieldInfo? FieldOf(Type? cmdlet, string parameter)
+    internal static MemberInfo? MemberOf(Type? cmdlet, string parameter)
     {
         const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase | BindingFlags.DeclaredOnly;
-        for (; cmdlet is not null && cmdlet != typeof(ServiceCmdlet); cmdlet = cmdlet.BaseType)
+        for (; cmdlet is not null && cmdlet != typeof(ServiceCmdlet) && cmdlet != typeof(OtherServiceCmdlet); cmdlet = cmdlet.BaseType)
         {
-            if (cmdlet.GetField(parameter, Own) is { } field)
+            if (((MemberInfo?)cmdlet.GetField(parameter, Own) ?? cmdlet.GetProperty(parameter, Own)) is { } member)
             {
-                return field;
+                return member;
             }
         }
 
         return null;
+    }
+
+    /// <summary>The type of a parameter's values; null without a parameter.</summary>
+    internal static Type? TypeOf(MemberInfo? parameter) => (parameter as FieldInfo)?.FieldType ?? (parameter as PropertyInfo)?.PropertyType;
+
+    /// <summary>Whether a parameter of this cmdlet has an alias of that name.</summary>
+    internal bool HasParameterAlias(string name)
+    {
+        foreach (MemberInfo member in Type.GetMembers(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (member.GetCustomAttribute<AliasAttribute>() is { } aliases
+                && new List<string>(aliases.AliasNames).Exists(alias => alias.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>A name of this cmdlet with a prefix before its noun.</summary>

@@ -15,7 +15,7 @@ namespace ExchangeOnlineRs.Cmdlets;
 [OutputType(typeof(CmdletInfo))]
 public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
 {
-    /// <summary>The catalog: JSON of the form of <c>powershell/Catalog/cmdlets.json</c> in the module's sources.</summary>
+    /// <summary>The catalog: JSON; the cmdlet's help describes its form.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = string.Empty;
@@ -24,10 +24,10 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
     protected override void EndProcessing()
     {
         string file = SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path);
-        IReadOnlyList<CatalogCmdlet> cmdlets;
+        CatalogContent catalog;
         try
         {
-            cmdlets = new CatalogFile(ServiceCmdlet.IsReservedName).Read(file);
+            catalog = new CatalogFile(ServiceCmdlet.IsReservedName).Read(file);
         }
         catch (InvalidDataException e)
         {
@@ -40,13 +40,23 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
             return;
         }
 
+        foreach (CatalogProblem problem in catalog.Problems)
+        {
+            WriteError(new ErrorRecord(new InvalidDataException(problem.Message), "InvalidCatalogEntry", ErrorCategory.InvalidData, problem.Name));
+        }
+
+        foreach (CatalogCmdlet cmdlet in catalog.Cmdlets)
+        {
+            TellWhatIsLacking(cmdlet);
+        }
+
         if (!ShouldProcess(file, "Add the cmdlets of the catalog"))
         {
             return;
         }
 
-        IReadOnlyList<string> added = AddedCommands.Add(cmdlets);
-        WriteVerbose($"{added.Count} of {cmdlets.Count} cmdlets are new.");
+        IReadOnlyList<string> added = AddedCommands.Add(catalog.Cmdlets);
+        WriteVerbose($"{added.Count} of {catalog.Cmdlets.Count} cmdlets are new.");
         if (added.Count > 0)
         {
             PrefixModule.Import(AddedCommands.Assembly!);
@@ -55,6 +65,17 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
         foreach (string name in added)
         {
             WriteObject(InvokeCommand.GetCommand(name, CommandTypes.Cmdlet));
+        }
+    }
+
+    private void TellWhatIsLacking(CatalogCmdlet cmdlet)
+    {
+        IReadOnlyList<string> lacking = AddedCommands.FindLacking(cmdlet);
+        if (lacking.Count > 0)
+        {
+            WriteWarning(
+                $"{cmdlet.Name} is there already, and a cmdlet that PowerShell knows can't be changed; it goes on without -{string.Join(", -", lacking)}. "
+                + $"To use what is new, call Invoke-ExchangeOnlineCommand {cmdlet.Name} @{{ {lacking[0]} = … }}.");
         }
     }
 }

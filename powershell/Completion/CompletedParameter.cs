@@ -16,16 +16,16 @@ internal sealed class CompletedParameter
     private readonly CommandAst command;
     private readonly IDictionary bound;
 
-    private CompletedParameter(Type cmdlet, FieldInfo field, CommandAst command, IDictionary bound)
+    private CompletedParameter(Type cmdlet, MemberInfo member, CommandAst command, IDictionary bound)
     {
         this.cmdlet = cmdlet;
         this.command = command;
         this.bound = bound;
-        Field = field;
+        Member = member;
     }
 
-    /// <summary>The field behind it.</summary>
-    internal FieldInfo Field { get; }
+    /// <summary>The member behind it.</summary>
+    internal MemberInfo Member { get; }
 
     /// <summary>Finds it. The command may be written with its module, with a prefix, or as an alias: PowerShell knows.</summary>
     internal static CompletedParameter? Find(string commandName, string parameterName, CommandAst command, IDictionary bound)
@@ -36,9 +36,9 @@ internal sealed class CompletedParameter
         {
             CommandInfo? info = found.BaseObject is AliasInfo alias ? alias.ResolvedCommand : found.BaseObject as CommandInfo;
             if (info is CmdletInfo { ImplementingType: { } type }
-                && ServiceCmdletClass.FieldOf(type, parameterName) is { } field)
+                && ServiceCmdletClass.MemberOf(type, parameterName) is { } member)
             {
-                return new CompletedParameter(type, field, command, bound);
+                return new CompletedParameter(type, member, command, bound);
             }
         }
 

@@ -8,7 +8,7 @@ using ExchangeOnlineRs.Cmdlets;
 namespace ExchangeOnlineRs.Completion;
 
 /// <summary>The parameter takes an address in the organization; after the @ its domains are offered on Tab.</summary>
-[AttributeUsage(AttributeTargets.Field)]
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
 public sealed class TenantAddressAttribute : ArgumentCompleterAttribute
 {
     /// <summary>Marks the parameter.</summary>

@@ -54,7 +54,7 @@ internal static class TenantLookup
 
     private static bool Begins(string text, string word) => text.StartsWith(word, StringComparison.OrdinalIgnoreCase);
 
-    private static bool Has(ServiceCmdletClass cmdlet, string parameter) => cmdlet.Type.GetProperty(parameter) is not null;
+    private static bool Has(ServiceCmdletClass cmdlet, string parameter) => ServiceCmdletClass.MemberOf(cmdlet.Type, parameter) is not null;
 
     private static IReadOnlyList<TenantObject> Ask(Question question, ServiceCmdletClass listing, string searched)
     {

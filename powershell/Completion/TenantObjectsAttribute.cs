@@ -9,7 +9,7 @@ using ExchangeOnlineRs.Cmdlets;
 namespace ExchangeOnlineRs.Completion;
 
 /// <summary>The parameter names objects of the organization; those that are there are offered on Tab.</summary>
-[AttributeUsage(AttributeTargets.Field)]
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
 public sealed class TenantObjectsAttribute : ArgumentCompleterAttribute
 {
     /// <summary>Says who lists the objects.</summary>
@@ -47,7 +47,7 @@ public sealed class TenantObjectCompleter : IArgumentCompleter
         IDictionary fakeBoundParameters)
     {
         CompletedParameter? parameter = CompletedParameter.Find(commandName, parameterName, commandAst, fakeBoundParameters);
-        if (parameter?.Field.GetCustomAttribute<TenantObjectsAttribute>()?.Listing() is { } listing
+        if (parameter?.Member.GetCustomAttribute<TenantObjectsAttribute>()?.Listing() is { } listing
             && parameter.Connection(listing.Surface) is { } connection)
         {
             foreach (TenantObject found in TenantLookup.Find(connection, listing, CompletionText.Unquoted(wordToComplete)))

@@ -1,72 +1,67 @@
-using System.IO;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
-using System.Runtime.CompilerServices;
 
 namespace ExchangeOnlineRs.Formats;
 
 /// <summary>
-/// The default views. They come into a session with its first connection, as those of the original do, and into another runspace
-/// with its first cmdlet of the service: always while an answer of the service is awaited, so that nobody waits for them.
+/// The default views, and what the engine must know of sizes. They come into a session with its first connection, as those of the
+/// original do, and into another runspace with its first cmdlet of the service: always while an answer of the service is awaited,
+/// so that nobody waits for them.
 /// </summary>
 internal static class DefaultViews
 {
-    /// <summary>The module that they are.</summary>
-    internal const string ModuleName = "ExchangeOnlineRs.Formats";
+    /// <summary>The modules that they are, as a list for the engine.</summary>
+    internal const string ModuleNames = ViewsName + ", " + SizesName;
 
-    private const string Import =
-        "param($Path) Microsoft.PowerShell.Core\\Import-Module -Name $Path -DisableNameChecking -Verbose:$false -ErrorAction Stop";
+    private const string ViewsName = "ExchangeOnlineRs.Formats";
+    private const string SizesName = "ExchangeOnlineRs.Sizes";
 
-    private const string Removal =
-        "param($Name) Microsoft.PowerShell.Core\\Get-Module -All -Name $Name | "
-        + "Microsoft.PowerShell.Core\\Remove-Module -Force -Verbose:$false -WhatIf:$false -ErrorAction Stop";
+    private static readonly SessionPart Views = new(ViewsName);
 
-    private static readonly ConditionalWeakTable<Runspace, object> Loaded = new();
+    /// <summary>Sizes are no views: they are loaded whatever is wanted, because files and jobs go by them too.</summary>
+    private static readonly SessionPart Sizes = new(SizesName);
 
     private static volatile bool areWanted = true;
 
-    /// <summary>
-    /// Loads them into the runspace at hand for a new connection. The engine does nothing if they are there; only the engine knows
-    /// whether somebody has removed them.
-    /// </summary>
-    /// <param name="wanted">Whether they are wanted, in this runspace and in those that use the connection: connections are the process's.</param>
+    /// <summary>Loads them into the runspace at hand for a new connection.</summary>
+    /// <param name="wanted">
+    /// Whether the views are wanted, in this runspace and in those that use the connection: connections are the process's.
+    /// </param>
     /// <exception cref="RuntimeException">The engine would not have them. It is not tried again before the next connection.</exception>
     internal static void LoadForConnection(bool wanted)
     {
         areWanted = wanted;
-        if (wanted && Runspace.DefaultRunspace is { } runspace)
+        if (Runspace.DefaultRunspace is { } runspace)
         {
-            Loaded.AddOrUpdate(runspace, runspace);
-            Load();
+            Sizes.Load(runspace);
+            if (wanted)
+            {
+                Views.Load(runspace);
+            }
         }
     }
 
-    /// <summary>Loads them into the runspace at hand for a cmdlet of the service, if the runspace has none and they are wanted.</summary>
+    /// <summary>Loads them into the runspace at hand for a cmdlet of the service, if it has none.</summary>
     /// <exception cref="RuntimeException">The engine would not have them. It is not tried again in this runspace.</exception>
     internal static void LoadForCmdlet()
     {
-        if (areWanted && Runspace.DefaultRunspace is { } runspace && Loaded.TryAdd(runspace, runspace))
+        if (Runspace.DefaultRunspace is { } runspace)
         {
-            Load();
+            Sizes.LoadOnce(runspace);
+            if (areWanted)
+            {
+                Views.LoadOnce(runspace);
+            }
         }
     }
 
     /// <summary>Takes them out of the runspace at hand.</summary>
     internal static void Unload()
     {
-        if (Runspace.DefaultRunspace is { } runspace && Loaded.Remove(runspace))
+        if (Runspace.DefaultRunspace is { } runspace)
         {
-            OutOfSight(Removal, ModuleName);
+            Sizes.Unload(runspace);
+            Views.Unload(runspace);
         }
     }
-
-    private static void Load()
-    {
-        string folder = Path.GetDirectoryName(typeof(DefaultViews).Assembly.Location) ?? string.Empty;
-        OutOfSight(Import, Path.Combine(folder, "Formats", ModuleName + ".psd1"));
-    }
-
-    /// <summary>Views are the session's, whoever imports them. From a place that nobody sees, the module does not stand among the user's.</summary>
-    private static void OutOfSight(string code, string argument) =>
-        new PSModuleInfo(linkToGlobal: false).Invoke(ScriptBlock.Create(code), argument);
 }

@@ -2,7 +2,7 @@
 # ExchangeOnlineRs imports it out of sight with the first connection. At its own import the views would take more time than anything
 # else, and nothing is there to be shown.
 @{
-    ModuleVersion        = '0.1.0'
+    ModuleVersion        = '0.2.0'
     GUID                 = '5d0a3c1e-2f0b-4b7e-9a57-6c1f0f7f3a52'
     Author               = 'The ExchangeOnlineRs contributors'
     CompanyName          = 'The ExchangeOnlineRs contributors'

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using System.Runtime.CompilerServices;
 using ExchangeOnlineRs.Additions;
 using ExchangeOnlineRs.Cmdlets;
 using ExchangeOnlineRs.Formats;
@@ -24,11 +25,14 @@ internal static class PrefixModule
     private const string Creation =
         "param($Name, $Content, $Assembly) "
         + "Microsoft.PowerShell.Core\\New-Module -Name $Name -ScriptBlock $Content -ArgumentList $Assembly -Verbose:$false -ErrorAction Stop | "
-        + "Microsoft.PowerShell.Core\\Import-Module -Global -DisableNameChecking -Verbose:$false -ErrorAction Stop";
+        + "Microsoft.PowerShell.Core\\Import-Module -Global -PassThru -DisableNameChecking -Verbose:$false -ErrorAction Stop";
+
+    /// <summary>The modules that were made here: somebody else's may be called alike.</summary>
+    private static readonly ConditionalWeakTable<PSModuleInfo, EmittedAssembly> Ours = new();
 
     private static readonly string RemovalOfAll =
         "if (-not (Microsoft.PowerShell.Core\\Get-Module -Name ExchangeOnlineRs)) { "
-        + $"Microsoft.PowerShell.Core\\Get-Module -All -Name {PrefixedCommands.ModuleNameOf("*")}, {AddedCommands.ModuleName}, {DefaultViews.ModuleName} | "
+        + $"Microsoft.PowerShell.Core\\Get-Module -All -Name {PrefixedCommands.ModuleNameOf("*")}, {AddedCommands.ModuleName}, {DefaultViews.ModuleNames} | "
         + "Microsoft.PowerShell.Core\\Remove-Module -Force -Verbose:$false -WhatIf:$false }";
 
     /// <summary>Imports the commands into the session as a whole, wherever the caller is; earlier ones of the module go.</summary>
@@ -39,7 +43,14 @@ internal static class PrefixModule
         // New-Module also gives the commands to its caller. If that were a function of some module, they would stay there, and
         // hide the others from Remove-Module; so it is called from a place that nobody will ever see.
         var nowhere = new PSModuleInfo(linkToGlobal: false);
-        nowhere.Invoke(ScriptBlock.Create(Creation), assembly.ModuleName, ScriptBlock.Create(Content), assembly);
+        object made = nowhere.Invoke(ScriptBlock.Create(Creation), assembly.ModuleName, ScriptBlock.Create(Content), assembly);
+        foreach (object each in LanguagePrimitives.GetEnumerable(made) ?? new[] { made })
+        {
+            if (LanguagePrimitives.ConvertTo<PSModuleInfo>(each) is { } module)
+            {
+                Ours.Add(module, assembly);
+            }
+        }
     }
 
     /// <summary>Removes the commands of prefixes that no open connection has any more.</summary>
@@ -113,7 +124,7 @@ internal static class PrefixModule
             .AddParameter("Name", pattern)
             .AddParameter("All", true)))
         {
-            if (found.BaseObject is PSModuleInfo module && IsOurs(module) && unwanted(module))
+            if (found.BaseObject is PSModuleInfo module && Ours.TryGetValue(module, out _) && unwanted(module))
             {
                 Run(shell => shell
                     .AddCommand("Microsoft.PowerShell.Core\\Remove-Module")
@@ -123,17 +134,6 @@ internal static class PrefixModule
                     .AddParameter("WhatIf", false));
             }
         }
-    }
-
-    /// <summary>Somebody else's module may be called alike.</summary>
-    private static bool IsOurs(PSModuleInfo module)
-    {
-        foreach (CmdletInfo cmdlet in module.ExportedCmdlets.Values)
-        {
-            return cmdlet.ImplementingType is { Assembly.IsDynamic: true } type && type.IsSubclassOf(typeof(ServiceCmdlet));
-        }
-
-        return false;
     }
 
     private static ICollection<PSObject> Run(Action<PowerShell> commands)

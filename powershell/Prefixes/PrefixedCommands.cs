@@ -5,6 +5,12 @@ using ExchangeOnlineRs.Cmdlets;
 
 namespace ExchangeOnlineRs.Prefixes;
 
+/// <summary>What a connection with a prefix has.</summary>
+/// <param name="Assembly">The classes of the prefix; null if it has none.</param>
+/// <param name="LeftOut">Names that commands of the prefix would have, but which are those of other commands.</param>
+/// <param name="Unmatched">The wanted names of which there is no cmdlet to prefix.</param>
+internal sealed record PrefixedChoice(PrefixedAssembly? Assembly, IReadOnlyList<string> LeftOut, IReadOnlyList<string> Unmatched);
+
 /// <summary>
 /// Which prefixes are in use in this process, and which commands each of them has. Which runspace sees the commands is a
 /// matter of <see cref="PrefixModule"/>.
@@ -36,27 +42,10 @@ internal static class PrefixedCommands
         }
     }
 
-    /// <summary>
-    /// A cmdlet that a prefix would turn into the name of another one: with the prefix CAS, Get-Mailbox would be called
-    /// Get-CASMailbox and hide the cmdlet of that name. Null if there is none.
-    /// </summary>
-    internal static ServiceCmdletClass? FindConfusion(string prefix)
+    /// <summary>Adds a connection's commands to those of its prefix, and tells what the prefix has now.</summary>
+    internal static PrefixedChoice Open(string prefix, Guid connection, string[] commandNames, bool isCompliance)
     {
-        foreach (ServiceCmdletClass cmdlet in ServiceCmdletCatalog.All)
-        {
-            if (ServiceCmdletCatalog.Find(ServiceCmdletClass.WithPrefix(cmdlet.Name, prefix)) is not null)
-            {
-                return cmdlet;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Adds a connection's commands to those of its prefix, and returns all of the prefix.</summary>
-    internal static PrefixedAssembly Open(string prefix, Guid connection, string[] commandNames, bool isCompliance)
-    {
-        List<ServiceCmdletClass> chosen = Choose(commandNames, isCompliance);
+        List<ServiceCmdletClass> chosen = Choose(commandNames, isCompliance, out List<string> unmatched);
         lock (Gate)
         {
             everUsed = true;
@@ -66,8 +55,10 @@ internal static class PrefixedCommands
                 Uses.Add(prefix, use);
             }
 
+            List<ServiceCmdletClass> leftOut = chosen.FindAll(cmdlet => IsTaken(cmdlet, use.Prefix));
             use.Connections.Add(connection);
             use.Cmdlets.UnionWith(chosen);
+            use.Cmdlets.ExceptWith(leftOut);
             if (!Classes.TryGetValue(use.Prefix, out PrefixedClasses? classes))
             {
                 classes = new PrefixedClasses(use.Prefix);
@@ -83,12 +74,15 @@ internal static class PrefixedCommands
                 }
             }
 
-            if (use.Assembly?.Holds(types) is not true)
+            if (types.Count > 0 && use.Assembly?.Holds(types) is not true)
             {
                 use.Assembly = new PrefixedAssembly(use.Prefix, types.ToArray());
             }
 
-            return use.Assembly;
+            return new PrefixedChoice(
+                use.Assembly,
+                leftOut.ConvertAll(cmdlet => ServiceCmdletClass.WithPrefix(cmdlet.Name, use.Prefix)),
+                unmatched);
         }
     }
 
@@ -152,27 +146,72 @@ internal static class PrefixedCommands
         return null;
     }
 
-    /// <summary>The cmdlets that a connection offers, by the names a caller wants.</summary>
-    private static List<ServiceCmdletClass> Choose(string[] commandNames, bool isCompliance)
+    /// <summary>
+    /// Whether the name that a cmdlet would get is that of another command: with the prefix CAS, Get-Mailbox would be
+    /// Get-CASMailbox, which there is. That one keeps its meaning, or a script would ask one organization and change another.
+    /// </summary>
+    private static bool IsTaken(ServiceCmdletClass cmdlet, string prefix)
     {
-        var patterns = new List<WildcardPattern>();
+        foreach (string name in new List<string>(cmdlet.Aliases) { cmdlet.Name })
+        {
+            string prefixed = ServiceCmdletClass.WithPrefix(name, prefix);
+            if (ServiceCmdletCatalog.Find(prefixed) is not null)
+            {
+                return true;
+            }
+
+            foreach (Use other in Uses.Values)
+            {
+                if (!other.Prefix.Equals(prefix, StringComparison.OrdinalIgnoreCase) && other.Makes(prefixed))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The cmdlets that a connection offers, by the names a caller wants; and the wanted names that are none's.</summary>
+    private static List<ServiceCmdletClass> Choose(string[] commandNames, bool isCompliance, out List<string> unmatched)
+    {
+        unmatched = new List<string>();
         foreach (string name in commandNames)
         {
             if (!string.IsNullOrEmpty(name))
             {
-                patterns.Add(WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant));
+                unmatched.Add(name);
             }
         }
 
+        List<WildcardPattern> patterns = unmatched.ConvertAll(
+            static name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant));
+        var used = new bool[patterns.Count];
         ServiceSurface other = isCompliance ? ServiceSurface.Exchange : ServiceSurface.Compliance;
         var chosen = new List<ServiceCmdletClass>();
         foreach (ServiceCmdletClass cmdlet in ServiceCmdletCatalog.All)
         {
-            bool wanted = patterns.Count == 0 || patterns.Exists(pattern => pattern.IsMatch(cmdlet.Name))
-                || patterns.Exists(pattern => IsMatch(pattern, cmdlet.Aliases));
-            if (wanted && cmdlet.Surface != other)
+            var matching = new List<int>();
+            for (int i = 0; i < patterns.Count; i++)
+            {
+                if (patterns[i].IsMatch(cmdlet.Name) || IsMatch(patterns[i], cmdlet.Aliases))
+                {
+                    matching.Add(i);
+                }
+            }
+
+            if ((patterns.Count == 0 || matching.Count > 0) && cmdlet.Surface != other)
             {
                 chosen.Add(cmdlet);
+                matching.ForEach(i => used[i] = true);
+            }
+        }
+
+        for (int i = used.Length - 1; i >= 0; i--)
+        {
+            if (used[i])
+            {
+                unmatched.RemoveAt(i);
             }
         }
 
@@ -204,5 +243,14 @@ internal static class PrefixedCommands
         internal HashSet<ServiceCmdletClass> Cmdlets { get; } = new();
 
         internal PrefixedAssembly? Assembly { get; set; }
+
+        /// <summary>Whether one of its commands has this name: what follows another prefix can look like the rest of this one.</summary>
+        internal bool Makes(string name)
+        {
+            int noun = name.IndexOf('-', StringComparison.Ordinal) + 1;
+            return name.AsSpan(noun).StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+                && ServiceCmdletCatalog.Find(name.Remove(noun, Prefix.Length)) is { } cmdlet
+                && Cmdlets.Contains(cmdlet);
+        }
     }
 }

@@ -1,4 +1,6 @@
 using System;
+using System.Buffers;
+using System.ComponentModel;
 using System.Globalization;
 using System.Text;
 
@@ -9,11 +11,16 @@ namespace ExchangeOnlineRs;
 /// </summary>
 /// <remarks>
 /// It is what <c>.Value</c> of a size property gives. It compares with other sizes, with numbers of bytes (<c>5GB</c>) and
-/// with text, and its text is the service's own, for <c>-replace</c> and <c>-match</c>.
+/// with text, and its text is the service's own, for <c>-replace</c> and <c>-match</c>. It has two properties, because that
+/// is what JSON, files of <c>Export-Clixml</c> and jobs carry; shown, it is its text.
 /// </remarks>
-public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantifiedSize>, IEquatable<ByteQuantifiedSize>
+[TypeConverter(typeof(ByteQuantifiedSizeConverter))]
+public sealed partial class ByteQuantifiedSize : IComparable, IComparable<ByteQuantifiedSize>, IEquatable<ByteQuantifiedSize>
 {
     private static readonly string[] Units = { "B", "KB", "MB", "GB", "TB" };
+
+    /// <summary>What stands between digits somewhere: point, comma, blanks that break and that do not, apostrophes.</summary>
+    private static readonly SearchValues<char> Separators = SearchValues.Create(",. \u00a0\u202f'\u2019");
 
     /// <summary>
     /// The other side of a comparison can be what no size is: a negative number, which is less than every size, or no limit,
@@ -60,6 +67,54 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
         >= ulong.MaxValue => new(ulong.MaxValue),
         _ => new((ulong)bytes),
     };
+
+    /// <summary>The size of both together, for <c>$total += …</c>.</summary>
+    /// <param name="left">A size.</param>
+    /// <param name="right">Another size.</param>
+    /// <returns>The sum.</returns>
+    /// <exception cref="OverflowException">The sum is more than a size can be.</exception>
+    public static ByteQuantifiedSize operator +(ByteQuantifiedSize left, ByteQuantifiedSize right)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        return left.IsUnlimited || right.IsUnlimited ? Unlimited : new(checked(left.bytes + right.bytes));
+    }
+
+    /// <summary>A size and a number of bytes together.</summary>
+    /// <param name="size">The size.</param>
+    /// <param name="bytes">The number of bytes; it may be negative.</param>
+    /// <returns>The sum.</returns>
+    /// <exception cref="OverflowException">The sum is less or more than a size can be.</exception>
+    public static ByteQuantifiedSize operator +(ByteQuantifiedSize size, double bytes)
+    {
+        ArgumentNullException.ThrowIfNull(size);
+        return size.IsUnlimited ? Unlimited : new(checked((ulong)((Int128)size.bytes + (Int128)bytes)));
+    }
+
+    /// <summary>A number of bytes and a size together, for a total that begins with 0.</summary>
+    /// <param name="bytes">The number of bytes; it may be negative.</param>
+    /// <param name="size">The size.</param>
+    /// <returns>The sum.</returns>
+    /// <exception cref="OverflowException">The sum is less or more than a size can be.</exception>
+    public static ByteQuantifiedSize operator +(double bytes, ByteQuantifiedSize size) => size + bytes;
+
+    /// <summary>The text of a size with other text after it.</summary>
+    /// <param name="size">The size.</param>
+    /// <param name="text">The other text.</param>
+    /// <returns>Both texts.</returns>
+    public static string operator +(ByteQuantifiedSize size, string text) => size?.text + text;
+
+    /// <summary>How many bytes one size has more than another; negative if it has less.</summary>
+    /// <param name="left">The size.</param>
+    /// <param name="right">What is taken away.</param>
+    /// <returns>The number of bytes.</returns>
+    /// <exception cref="OverflowException">The difference is no 64-bit number, as with a size that stands for no limit.</exception>
+    public static long operator -(ByteQuantifiedSize left, ByteQuantifiedSize right)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        return checked((long)((Int128)left.bytes - right.bytes));
+    }
 
     /// <summary>How many times a number of bytes goes into a size, so that <c>/ 1GB</c> gives gigabytes.</summary>
     /// <param name="size">The size.</param>
@@ -123,6 +178,12 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
     }
 
     /// <summary>The number of bytes.</summary>
+    public ulong Bytes => bytes;
+
+    /// <summary>The service's text.</summary>
+    public string Text => text;
+
+    /// <summary>The number of bytes.</summary>
     /// <returns>The number of bytes.</returns>
     public ulong ToBytes() => bytes;
 
@@ -184,80 +245,75 @@ public sealed class ByteQuantifiedSize : IComparable, IComparable<ByteQuantified
     /// Whether UTF-8 text can be a size at all: this is asked of every text property, so it looks at the two ends only.
     /// </summary>
     internal static bool CanBe(ReadOnlySpan<byte> utf8) =>
-        utf8.Length is >= 11 and <= 64 && utf8[0] is >= (byte)'0' and <= (byte)'9' && utf8.EndsWith(" bytes)"u8);
+        utf8.Length is >= 11 and <= 96 && utf8[0] is >= (byte)'0' and <= (byte)'9' && utf8.EndsWith(" bytes)"u8);
 
-    /// <summary>Reads exactly the service's form: <c>number unit (grouped digits bytes)</c>.</summary>
+    /// <summary>
+    /// Reads exactly the service's form: <c>number unit (grouped digits bytes)</c>. Numbers may be written as in any country;
+    /// the bytes are whole, so that whatever stands between their digits groups them.
+    /// </summary>
     internal static bool TryParseServiceForm(string value, out ByteQuantifiedSize? size)
     {
+        const string End = " bytes)";
         size = null;
-        int i = 0;
-        int n = value.Length;
-        int start = i;
-        while (i < n && char.IsAsciiDigit(value[i]))
-        {
-            i++;
-        }
-
-        if (i == start)
+        int open = value.IndexOf('(', StringComparison.Ordinal);
+        if (open < 4 || value[open - 1] != ' ' || !value.EndsWith(End, StringComparison.Ordinal) || value.Length < open + 1 + End.Length)
         {
             return false;
         }
 
-        if (i < n && value[i] == '.')
+        ReadOnlySpan<char> shown = value.AsSpan(0, open - 1);
+        int unit = shown.LastIndexOf(' ');
+        if (unit < 1 || !IsUnit(shown[(unit + 1)..]) || !TryReadDigits(shown[..unit], out _)
+            || !TryReadDigits(value.AsSpan(open + 1, value.Length - open - 1 - End.Length), out ulong bytes))
         {
-            int fraction = ++i;
-            while (i < n && char.IsAsciiDigit(value[i]))
-            {
-                i++;
-            }
+            return false;
+        }
 
-            if (i == fraction)
+        size = new ByteQuantifiedSize(value, bytes);
+        return true;
+    }
+
+    private static bool IsUnit(ReadOnlySpan<char> text)
+    {
+        foreach (string unit in Units)
+        {
+            if (text.SequenceEqual(unit))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The digits as one number, with or without a separator between any two of them.</summary>
+    private static bool TryReadDigits(ReadOnlySpan<char> text, out ulong number)
+    {
+        number = 0;
+        bool afterDigit = false;
+        foreach (char c in text)
+        {
+            if (char.IsAsciiDigit(c))
+            {
+                if (number > (ulong.MaxValue - 9) / 10)
+                {
+                    return false;
+                }
+
+                number = (number * 10) + (ulong)(c - '0');
+                afterDigit = true;
+            }
+            else if (afterDigit && Separators.Contains(c))
+            {
+                afterDigit = false;
+            }
+            else
             {
                 return false;
             }
         }
 
-        if (i >= n || value[i++] != ' ')
-        {
-            return false;
-        }
-
-        int unitEnd = value.IndexOf(' ', i);
-        if (unitEnd < 0 || Array.IndexOf(Units, value[i..unitEnd]) < 0)
-        {
-            return false;
-        }
-
-        ReadOnlySpan<char> rest = value.AsSpan(unitEnd);
-        if (!rest.StartsWith(" (", StringComparison.Ordinal) || !rest.EndsWith(" bytes)", StringComparison.Ordinal) || rest.Length < 10)
-        {
-            return false;
-        }
-
-        ulong bytes = 0;
-        bool any = false;
-        foreach (char c in rest[2..^7])
-        {
-            if (c == ',')
-            {
-                continue;
-            }
-
-            if (!char.IsAsciiDigit(c) || bytes > (ulong.MaxValue - 9) / 10)
-            {
-                return false;
-            }
-
-            any = true;
-            bytes = (bytes * 10) + (ulong)(c - '0');
-        }
-
-        if (any)
-        {
-            size = new ByteQuantifiedSize(value, bytes);
-        }
-
-        return any;
+        return afterDigit;
     }
 
     private static string Describe(ulong bytes)

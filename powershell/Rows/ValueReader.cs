@@ -28,6 +28,7 @@ internal enum ValueTag : byte
     Strings = 14,
     Collection = 15,
     Object = 16,
+    Boolean = 17,
     Unknown = 255,
 }
 
@@ -129,6 +130,9 @@ internal static class ValueReader
                 return decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal number) && Fits(number, tag, out object? typed)
                     ? typed!
                     : text;
+            case ValueTag.Boolean:
+                // As text it would be true to an if, whatever it says.
+                return bool.TryParse(text, out bool flag) ? (flag ? True : False) : text;
             default:
                 return Sized(raw, text);
         }
@@ -541,6 +545,7 @@ internal static class ValueReader
             "Decimal" => ValueTag.Decimal,
             "Double" => ValueTag.Double,
             "Single" => ValueTag.Single,
+            "Boolean" => ValueTag.Boolean,
             "Collection(String)" => ValueTag.Strings,
             _ => name.StartsWith("Collection(", StringComparison.Ordinal) ? ValueTag.Collection : ValueTag.Unknown,
         };

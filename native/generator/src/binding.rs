@@ -74,19 +74,34 @@ pub(crate) fn settle_positions(parameters: &mut [Bound]) {
 }
 
 /// Leaves the piped object of a set to one parameter: PowerShell would bind the same object to all that take it. It is `Identity`, else
-/// the one with the lowest position, else the first.
-pub(crate) fn settle_piped(parameters: &mut [Bound]) {
+/// the one with the lowest position, else the first. One of which it is `stated` keeps it beside that one; see [`sharing_object`].
+pub(crate) fn settle_piped(parameters: &mut [Bound], stated: impl Fn(&str) -> bool) {
     for (set, _, sharing) in shared(parameters, |binding| binding.by_value.then_some(0)) {
         let owner = sharing.iter().copied().min_by_key(|i| {
             let position = find(parameters, *i, &set).and_then(|binding| binding.position).unwrap_or(i32::MAX);
             (parameters[*i].0.name != "Identity", position, *i)
         });
         for i in sharing.into_iter().filter(|i| Some(*i) != owner) {
-            if let Some(binding) = find_mut(parameters, i, &set) {
+            if !stated(&parameters[i].0.name)
+                && let Some(binding) = find_mut(parameters, i, &set)
+            {
                 binding.by_value = false;
             }
         }
     }
+}
+
+/// Two parameters that take the piped object in the same set, as a group and its member do. PowerShell gives the object to the one that the
+/// command line does not name; if it names none, to both, which nobody means.
+pub(crate) fn sharing_object(parameters: &[Parameter]) -> Option<[&Parameter; 2]> {
+    let takes = |parameter: &Parameter, set: &Option<String>| {
+        parameter.bindings.iter().any(|(own, b)| b.by_value && (own.is_none() || set.is_none() || own == set))
+    };
+    parameters.iter().enumerate().find_map(|(i, first)| {
+        let sets = first.bindings.iter().filter(|(_, binding)| binding.by_value).map(|(set, _)| set);
+        let mut others = sets.flat_map(|set| parameters[i + 1..].iter().filter(move |other| takes(other, set)));
+        others.next().map(|second| [first, second])
+    })
 }
 
 /// The set that is meant when nothing tells, if the catalog knows none: one that asks for nothing that any other doesn't ask for.
@@ -203,13 +218,32 @@ mod tests {
     #[test]
     fn the_piped_object_goes_to_one_parameter() {
         let takers = |mut parameters: Vec<Bound>| {
-            settle_piped(&mut parameters);
+            settle_piped(&mut parameters, |name| name == "Member");
             parameters.iter().map(|(_, bindings)| bindings[0].1.by_value).collect::<Vec<_>>()
         };
         let user = parameter("User", true, Some(0), true);
         assert_eq!(takers(vec![user, parameter("Identity", true, Some(1), true)]), [false, true]);
         let second = parameter("B", true, Some(0), true);
         assert_eq!(takers(vec![parameter("A", true, None, true), second]), [false, true]);
+        let member = parameter("Member", false, None, true);
+        assert_eq!(takers(vec![parameter("Identity", true, Some(0), true), member]), [true, true], "it is stated");
+    }
+
+    #[test]
+    fn parameters_that_share_the_piped_object_are_found() {
+        let of = |names: [(&str, Option<&str>, bool); 3]| {
+            let all = names.map(|(name, set, by_value)| {
+                let (parameter, bindings) = parameter(name, false, None, by_value);
+                let bindings = bindings.into_iter().map(|(_, binding)| (set.map(str::to_owned), binding)).collect();
+                Parameter { bindings, ..parameter }
+            });
+            sharing_object(&all).map(|found| found.map(|parameter| parameter.name.clone()))
+        };
+        let both = Some(["Identity".to_owned(), "Member".to_owned()]);
+        assert_eq!(of([("Identity", None, true), ("Force", None, false), ("Member", None, true)]), both);
+        assert_eq!(of([("Identity", Some("A"), true), ("Force", None, false), ("Member", None, true)]), both);
+        assert_eq!(of([("Identity", Some("A"), true), ("Force", None, false), ("Member", Some("B"), true)]), None);
+        assert_eq!(of([("Identity", None, true), ("Force", None, false), ("Member", None, false)]), None);
     }
 
     #[test]

@@ -91,11 +91,24 @@ pub(crate) struct Overrides {
     /// Cmdlets of the original module itself that read entity sets of the same service, and are generated as well.
     #[serde(default)]
     pub(crate) bulk: Vec<String>,
+    /// Cmdlets of the original module itself that talk to services of their own. They are there, and say that this module is no client of
+    /// those.
+    #[serde(default)]
+    other_services: Vec<OtherService>,
     /// Approved names for cmdlets whose verb PowerShell does not approve.
     approved_names: BTreeMap<String, String>,
     /// Type names of rows by noun.
     row_types: BTreeMap<String, String>,
     corrections: BTreeMap<String, CmdletCorrection>,
+}
+
+/// A service that the original module is a client of, and this one is not.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OtherService {
+    /// What people call it.
+    name: String,
+    cmdlets: Vec<String>,
 }
 
 /// Either a list of names or `"*"`.
@@ -115,6 +128,9 @@ struct CmdletCorrection {
     default_parameter_set: Option<String>,
     is_read: Option<bool>,
     confirm_impact_high: Option<bool>,
+    /// Sets that no call can mean.
+    #[serde(default)]
+    drop_sets: Vec<String>,
     #[serde(default)]
     parameters: BTreeMap<String, ParameterCorrection>,
 }
@@ -127,6 +143,8 @@ struct ParameterCorrection {
     aliases: Option<Vec<String>>,
     required: Option<bool>,
     position: Option<i32>,
+    /// How piped objects reach it. A parameter that is said to take the object itself takes it beside another that does: the object is
+    /// then whichever of both the command line does not name.
     pipeline: Option<Pipeline>,
     #[serde(default)]
     remove: bool,
@@ -141,7 +159,27 @@ enum Pipeline {
     Both,
 }
 
+impl ParameterCorrection {
+    /// Whether it says that the parameter takes the piped object itself.
+    fn takes_object(&self) -> bool {
+        matches!(self.pipeline, Some(Pipeline::Value | Pipeline::Both))
+    }
+}
+
 impl Overrides {
+    /// Whether a cmdlet becomes a class, and not by hand.
+    fn makes_class_of(&self, cmdlet: &CatalogCmdlet) -> bool {
+        (!cmdlet.module_native || self.bulk.contains(&cmdlet.name) || self.other_service(&cmdlet.name).is_some())
+            && self.serves(&cmdlet.surfaces)
+            && !self.hand_written.contains(&cmdlet.name)
+    }
+
+    /// The service of its own that a cmdlet talks to.
+    fn other_service(&self, cmdlet: &str) -> Option<&String> {
+        let service = self.other_services.iter().find(|service| service.cmdlets.iter().any(|name| name == cmdlet));
+        service.map(|service| &service.name)
+    }
+
     /// Whether one of these parts of the service is among those that the module serves.
     fn serves(&self, surfaces: &[String]) -> bool {
         surfaces.iter().any(|surface| self.surfaces.contains(surface))
@@ -183,6 +221,8 @@ pub(crate) struct Cmdlet {
     pub(crate) surface: Surface,
     /// Whether it reads entity sets instead of running a cmdlet of the service.
     pub(crate) is_bulk: bool,
+    /// The service that it talks to, if that is none of those that the module serves.
+    pub(crate) other_service: Option<String>,
     pub(crate) default_set: Option<String>,
     pub(crate) should_process: bool,
     pub(crate) confirm_impact_high: bool,
@@ -221,6 +261,7 @@ pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdl
         ("corrections", overrides.corrections.keys().collect::<Vec<_>>()),
         ("approvedNames", overrides.approved_names.keys().collect()),
         ("bulk", overrides.bulk.iter().collect()),
+        ("otherServices", overrides.other_services.iter().flat_map(|service| &service.cmdlets).collect()),
         ("include", if let Include::Names(names) = &overrides.include { names.iter().collect() } else { Vec::new() }),
     ] {
         if let Some(name) = names.into_iter().find(|n| !known.contains(*n)) {
@@ -239,11 +280,7 @@ pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdl
     for cmdlet in catalog.cmdlets {
         let wanted = match &overrides.include {
             Include::Names(names) => names.contains(&cmdlet.name),
-            Include::Pattern(pattern) if pattern == "*" => {
-                (!cmdlet.module_native || overrides.bulk.contains(&cmdlet.name))
-                    && overrides.serves(&cmdlet.surfaces)
-                    && !overrides.hand_written.contains(&cmdlet.name)
-            }
+            Include::Pattern(pattern) if pattern == "*" => overrides.makes_class_of(&cmdlet),
             Include::Pattern(pattern) => {
                 return Err(Error::Data(format!("overrides.json, include: a list or \"*\", not \"{pattern}\"")));
             }
@@ -268,6 +305,9 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
     if let Some(name) = correction.parameters.keys().find(|n| !cmdlet.parameters.iter().any(|p| &p.name == *n)) {
         return Err(Error::Data(format!("overrides.json, corrections: {} has no parameter {name}", cmdlet.name)));
     }
+    if let Some(set) = correction.drop_sets.iter().find(|set| !cmdlet.parameter_sets.contains(set)) {
+        return Err(Error::Data(format!("overrides.json, corrections: {} has no set {set}", cmdlet.name)));
+    }
     let (verb, noun) =
         cmdlet.name.split_once('-').ok_or_else(|| Error::Data(format!("{} is not Verb-Noun", cmdlet.name)))?;
     let command_name = match overrides.approved_names.get(&cmdlet.name) {
@@ -286,6 +326,7 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
         .parameter_sets
         .iter()
         .filter(|set| cmdlet.parameter_set_surfaces.get(*set).is_none_or(|on| overrides.serves(on)))
+        .filter(|set| !correction.drop_sets.contains(set))
         .collect();
     // The sets in which some parameter already takes the piped object.
     let value_takers: BTreeSet<String> = cmdlet
@@ -306,7 +347,9 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
     // What is written by hand is as it is; only what is generated has to be made fit.
     if !overrides.hand_written.contains(&cmdlet.name) {
         binding::settle_positions(&mut bound);
-        binding::settle_piped(&mut bound);
+        binding::settle_piped(&mut bound, |name| {
+            correction.parameters.get(name).is_some_and(ParameterCorrection::takes_object)
+        });
         let class = csharp::class_name(&cmdlet.name, overrides.bulk.contains(&cmdlet.name));
         binding::check_names(&cmdlet.name, &class, &bound)?;
     }
@@ -335,6 +378,7 @@ fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
     Ok(Cmdlet {
         surface,
         is_bulk,
+        other_service: overrides.other_service(&cmdlet.name).cloned(),
         default_set,
         should_process: cmdlet.should_process,
         confirm_impact_high: correction.confirm_impact_high.unwrap_or(cmdlet.confirm_impact_high),

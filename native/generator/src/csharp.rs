@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::binding;
 use crate::catalog::{Binding, Cmdlet, Parameter, Surface};
 use crate::completion::{self, Offer};
 
@@ -58,18 +59,47 @@ pub(crate) fn render(cmdlet: &Cmdlet) -> String {
         Surface::Compliance => "Security &amp; Compliance",
         Surface::Any => "Exchange Online, or in Security &amp; Compliance",
     };
-    let _ = writeln!(out, "/// <summary>Runs {} in {service}.</summary>", cmdlet.service_name);
+    let _ = match &cmdlet.other_service {
+        Some(other) => writeln!(
+            out,
+            "/// <summary>Says that {} belongs to {}, which the module does not serve.</summary>",
+            cmdlet.service_name,
+            escape_xml(other)
+        ),
+        None => writeln!(out, "/// <summary>Runs {} in {service}.</summary>", cmdlet.service_name),
+    };
     let _ = writeln!(out, "[{attribute}]");
     if cmdlet.command_name != cmdlet.service_name {
         let _ = writeln!(out, "[Alias({})]", literal(&cmdlet.service_name));
     }
-    if matches!(verb, "Get" | "New" | "Search") {
+    if matches!(verb, "Get" | "New" | "Search") && cmdlet.other_service.is_none() {
         let _ = writeln!(out, "[OutputType({})]", literal(&cmdlet.row_type));
     }
-    // Mostly not sealed: the cmdlets of a connection with a prefix are subclasses, emitted when it is made. Bulk cmdlets have none.
-    let (kind, base) = if cmdlet.is_bulk { ("sealed class", "BulkCmdlet") } else { ("class", "ServiceCmdlet") };
+    // Not sealed where they belong to a connection: the cmdlets of one with a prefix are subclasses, emitted when it is made. Partial, so
+    // that a file beside the generated ones can add what a single cmdlet does differently.
+    let (kind, base) = match cmdlet {
+        Cmdlet { other_service: Some(_), .. } => ("sealed partial class", "OtherServiceCmdlet"),
+        Cmdlet { is_bulk: true, .. } => ("sealed partial class", "BulkCmdlet"),
+        _ => ("partial class", "ServiceCmdlet"),
+    };
     let _ = writeln!(out, "public {kind} {class} : {base}\n{{");
     out.push_str("    /// <summary>Tells the base class which cmdlet this is.</summary>\n");
+    match &cmdlet.other_service {
+        Some(other) => render_other_constructor(&mut out, &class, &cmdlet.service_name, other),
+        None => render_constructor(&mut out, &class, cmdlet),
+    }
+    if let Some(both) = binding::sharing_object(&cmdlet.parameters) {
+        render_choice(&mut out, both);
+    }
+    for parameter in &cmdlet.parameters {
+        out.push('\n');
+        render_parameter(&mut out, noun, parameter, cmdlet.is_bulk);
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn render_constructor(out: &mut String, class: &str, cmdlet: &Cmdlet) {
     let _ = writeln!(
         out,
         "    public {class}()\n        : base(new ServiceCmdletDefinition({}, {})\n        {{\n            Surface = ServiceSurface.{:?},\n            IsRead = {},\n            \
@@ -82,12 +112,22 @@ pub(crate) fn render(cmdlet: &Cmdlet) -> String {
         cmdlet.confirm_impact_high,
         cmdlet.parameters.iter().any(is_paging),
     );
-    for parameter in &cmdlet.parameters {
-        out.push('\n');
-        render_parameter(&mut out, noun, parameter, cmdlet.is_bulk);
-    }
-    out.push_str("}\n");
-    out
+}
+
+fn render_other_constructor(out: &mut String, class: &str, name: &str, service: &str) {
+    let _ =
+        writeln!(out, "    public {class}()\n        : base({}, {})\n    {{\n    }}", literal(name), literal(service));
+}
+
+/// Keeps an object that PowerShell gave to two parameters from being sent as both.
+fn render_choice(out: &mut String, [first, second]: [&Parameter; 2]) {
+    let (first, second) = (&first.name, &second.name);
+    let _ = writeln!(
+        out,
+        "\n    /// <inheritdoc/>\n    protected override void ProcessRecord()\n    {{\n        \
+         if (PipedObject.Problem(MyInvocation, nameof({first}), {first}, nameof({second}), {second}) is {{ }} problem)\n        \
+         {{\n            Refuse(problem);\n            return;\n        }}\n\n        base.ProcessRecord();\n    }}"
+    );
 }
 
 fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter, is_bulk: bool) {
@@ -114,6 +154,12 @@ fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter, is_bulk
     if sends_numbers(&parameter.type_name) {
         out.push_str("    [SendsNumbers]\n");
     }
+    if csharp_type(&parameter.type_name) == "bool?" {
+        out.push_str("    [BooleanValue]\n");
+    }
+    if takes_flags(&parameter.type_name) {
+        out.push_str("    [FlagList]\n");
+    }
     if !parameter.accepted_values.is_empty() {
         let _ = writeln!(out, "    [AcceptedValues({})]", literals(&parameter.accepted_values));
     } else {
@@ -127,10 +173,15 @@ fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter, is_bulk
             None => {}
         }
     }
-    let hiding = if INHERITED.contains(&parameter.name.as_str()) { "new " } else { "" };
-    // A field, which PowerShell binds as it binds a property. There are some ten thousand parameters, and an import loads every class: a
-    // property would add a hidden field, two methods and their metadata to each.
-    let _ = writeln!(out, "    public {hiding}{} {};", parameter_type(parameter), parameter.name);
+    let (type_name, name) = (parameter_type(parameter), &parameter.name);
+    let _ = if INHERITED.contains(&name.as_str()) {
+        // PowerShell looks for a property of the name first, and would find the inherited one, which it can't set.
+        writeln!(out, "    public new {type_name} {name} {{ get; set; }}")
+    } else {
+        // A field, which PowerShell binds as it binds a property. There are some ten thousand parameters, and an import loads every class:
+        // a property would add a hidden field, two methods and their metadata to each.
+        writeln!(out, "    public {type_name} {name};")
+    };
 }
 
 fn binding_arguments(set: Option<&str>, binding: Binding) -> String {
@@ -166,6 +217,15 @@ fn sends_numbers(type_name: &str) -> bool {
         ["ByteQuantifiedSize", "Decimal", "Double", "Hashtable", "Object", "PSObject", "PswsHashtable", "Single"];
     let name = short_name(type_name);
     TYPES.contains(&name.strip_suffix("[]").unwrap_or(name)) || name.starts_with("Unlimited")
+}
+
+/// Whether the service's type is an enumeration whose members can be put together, so that a list of them is one value. The catalog does not
+/// tell such enumerations from others. The names of some do, and of two more the online reference says that several values may be given,
+/// separated by commas, where it has a type that is no list. Of others that have accepted values it does not say so: they may be plain, or
+/// really lists, and what is given to them is sent as it is.
+fn takes_flags(type_name: &str) -> bool {
+    let name = short_name(type_name);
+    name.ends_with("Flags") || matches!(name, "DaysOfWeek" | "WellKnownRecipientType")
 }
 
 /// An identity is never text alone: a piped object has to arrive whole, so that its most exact id can be used.
@@ -266,6 +326,20 @@ mod tests {
             ("Microsoft.Exchange.Management.RestApiClient.Unlimited`1[System.UInt32]", "object?"),
         ] {
             assert_eq!(csharp_type(catalog), expected, "{catalog}");
+        }
+    }
+
+    #[test]
+    fn enumerations_that_can_be_put_together_are_known_by_name() {
+        for (catalog, expected) in [
+            ("MailboxFolderPermissionFlags", true),
+            ("Microsoft.Exchange.Data.MailboxWorkloadFlags", true),
+            ("WellKnownRecipientType", true),
+            ("MailboxRights[]", false),
+            ("RetentionAction", false),
+            ("MultiValuedProperty", false),
+        ] {
+            assert_eq!(takes_flags(catalog), expected, "{catalog}");
         }
     }
 

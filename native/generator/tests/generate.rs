@@ -91,7 +91,7 @@ fn a_class_carries_what_the_catalog_says() {
     let text = folder.read("out/Cmdlets/Get-Thing.g.cs");
     for expected in [
         "[Cmdlet(\"Get\", \"Thing\", DefaultParameterSetName = \"Identity\")]\n[OutputType(\"Deserialized.Example.Thing\")]\n",
-        "public class GetThingCommand : ServiceCmdlet\n",
+        "public partial class GetThingCommand : ServiceCmdlet\n",
         "new ServiceCmdletDefinition(\"Get-Thing\", \"Deserialized.Example.Thing\")",
         "Surface = ServiceSurface.Exchange,",
         "IsRead = true,",
@@ -107,10 +107,7 @@ fn a_class_carries_what_the_catalog_says() {
         assert!(text.contains(expected), "{expected}\nis not in\n{text}");
     }
     assert!(!text.contains("Elsewhere"), "a parameter of another surface");
-    assert!(
-        text.find("Identity { get").expect("Identity") < text.find("Anr { get").expect("Anr"),
-        "positional ones first"
-    );
+    assert!(text.find(" Identity;").expect("Identity") < text.find(" Anr;").expect("Anr"), "positional ones first");
 }
 
 #[test]
@@ -143,7 +140,7 @@ fn bulk_cmdlets_are_generated_with_the_properties_they_know() {
     let text = folder.read("out/Cmdlets/Get-EXOThing.g.cs");
     for expected in [
         "namespace Microsoft.Exchange.Management.RestApiClient;",
-        "public sealed class GetExoThing : BulkCmdlet\n",
+        "public sealed partial class GetExoThing : BulkCmdlet\n",
         "Surface = ServiceSurface.Inbuilt,",
         "[Completion.TenantObjects(\"Get-Mailbox\")]\n    public object? Identity;",
         "[AcceptedValues(\"Alias\", \"Name\")]\n    public string[]? Properties;",
@@ -163,7 +160,9 @@ fn an_unapproved_verb_becomes_an_alias_of_an_approved_name() {
     // The service is asked by its own name, and a parameter may be called like a member of PSCmdlet.
     assert!(text.contains("new ServiceCmdletDefinition(\"Validate-Thing\","), "{text}");
     assert!(
-        text.contains("[Parameter(Mandatory = true, Position = 1)]\n    public new bool? Host;"),
+        text.contains(
+            "[Parameter(Mandatory = true, Position = 1)]\n    [BooleanValue]\n    public new bool? Host { get; set; }"
+        ),
         "{text}"
     );
 }
@@ -250,6 +249,7 @@ fn a_correction_of_nothing_is_refused() {
         (r#"["Get-Nothing"]"#, "{}", "Get-Nothing"),
         (r#"["Get-Thing"]"#, r#"{"Get-Nothing": {"why": "x"}}"#, "Get-Nothing"),
         (r#"["Get-Thing"]"#, r#"{"Get-Thing": {"why": "x", "parameters": {"Nope": {}}}}"#, "Nope"),
+        (r#"["Get-Thing"]"#, r#"{"Get-Thing": {"why": "x", "dropSets": ["None"]}}"#, "None"),
     ] {
         let folder = folder("nothing", include, corrections);
         let error = generate(&folder.0, &folder.0.join("out")).expect_err("refused").to_string();
@@ -294,9 +294,43 @@ fn the_real_catalog_is_generated_whole() {
     let catalog = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../powershell/Catalog");
     let folder = Folder::new("real");
     let generated = generate(&catalog, &folder.0.join("out")).expect("generated");
-    // All that the service has, and the hand-written ones.
-    assert!(generated.cmdlets.len() > 906, "{}", generated.cmdlets.len());
+    // All that the catalog has, and two of our own.
+    assert!(generated.cmdlets.len() > 940, "{}", generated.cmdlets.len());
     assert!(generated.aliases.contains(&"Release-QuarantineMessage".to_owned()));
     let set = folder.read("out/Cmdlets/Set-OrganizationConfig.g.cs");
-    assert!(set.contains("public bool? OAuth2ClientProfileEnabled;"));
+    assert!(set.contains("    [BooleanValue]\n    public bool? OAuth2ClientProfileEnabled;"));
+    let flags = folder.read("out/Cmdlets/Set-MailboxFolderPermission.g.cs");
+    assert!(flags.contains("    [FlagList]\n    [AcceptedValues(\"None\", "), "{flags}");
+}
+
+#[test]
+fn a_cmdlet_of_another_service_is_there_and_says_so() {
+    let folder = folder("other", r#""*""#, "{}");
+    let other = r#""otherServices": [{"name": "Viva", "cmdlets": ["Get-EXOThing"]}], "corrections""#;
+    folder.write("overrides.json", &overrides(r#""*""#, "{}").replace("\"corrections\"", other));
+    let generated = generate(&folder.0, &folder.0.join("out")).expect("generated");
+    assert_eq!(generated.cmdlets, ["Connect-Thing", "Get-EXOThing", "Get-Thing", "Set-Thing", "Test-Thing"]);
+    let text = folder.read("out/Cmdlets/Get-EXOThing.g.cs");
+    for expected in
+        ["public sealed partial class GetEXOThingCommand : OtherServiceCmdlet\n", ": base(\"Get-EXOThing\", \"Viva\")"]
+    {
+        assert!(text.contains(expected), "{expected}\nis not in\n{text}");
+    }
+    assert!(!text.contains("ServiceCmdletDefinition") && !text.contains("OutputType"), "{text}");
+}
+
+#[test]
+fn two_parameters_can_take_the_piped_object() {
+    let corrections =
+        r#"{"Get-Thing": {"why": "x", "dropSets": ["Anr"], "parameters": {"Kind": {"pipeline": "value"}}}}"#;
+    let folder = folder("piped", r#"["Get-Thing"]"#, corrections);
+    generate(&folder.0, &folder.0.join("out")).expect("generated");
+    let text = folder.read("out/Cmdlets/Get-Thing.g.cs");
+    for expected in [
+        "[Parameter(ValueFromPipeline = true)]\n    [Alias(\"k\")]",
+        "PipedObject.Problem(MyInvocation, nameof(Identity), Identity, nameof(Kind), Kind)",
+    ] {
+        assert!(text.contains(expected), "{expected}\nis not in\n{text}");
+    }
+    assert!(!text.contains("ParameterSetName"), "one set is left\n{text}");
 }

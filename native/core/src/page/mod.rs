@@ -71,6 +71,8 @@ pub enum ValueType {
     Collection = 15,
     /// A nested object.
     Object = 16,
+    /// `System.Boolean`. The JSON kind says as much, unless the value travels as text.
+    Boolean = 17,
     /// A type name that is not in this table.
     Unknown = 255,
 }
@@ -99,6 +101,7 @@ impl ValueType {
             "Decimal" => Self::Decimal,
             "Double" => Self::Double,
             "Single" => Self::Single,
+            "Boolean" => Self::Boolean,
             other if other.starts_with("Exchange.") => Self::Object,
             _ => Self::Unknown,
         }

@@ -6,13 +6,14 @@ use super::Known;
 use super::page::Page;
 
 /// Everyday cmdlets of PowerShell that examples use. Anything else that looks like a cmdlet is a typing error.
-const POWERSHELL: [&str; 17] = [
+const POWERSHELL: [&str; 18] = [
     "convertfrom-json",
     "convertto-securestring",
     "export-csv",
     "foreach-object",
     "format-list",
     "format-table",
+    "get-content",
     "get-credential",
     "get-date",
     "get-secret",

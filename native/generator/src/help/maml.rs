@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::binding;
 use crate::catalog::{Binding, Parameter};
 
 use super::Subject;
@@ -88,6 +89,12 @@ impl Entry<'_> {
     /// What holds for every cmdlet of its kind.
     fn conduct(&self) -> Vec<String> {
         let cmdlet = self.cmdlet;
+        if let Some(service) = &cmdlet.other_service {
+            return vec![format!(
+                "A cmdlet of {service}, a service of its own that this module is no client of. It sends nothing: a call ends in an error \
+                 that says so. Run it with the ExchangeOnlineManagement module of Microsoft."
+            )];
+        }
         let mut all = Vec::new();
         let mut first = match self.facts {
             Some(facts) if facts.surfaces.len() > 1 => {
@@ -136,7 +143,16 @@ impl Entry<'_> {
                 " -Confirm asks before it acts."
             });
         }
-        if let Some(identity) =
+        if let Some([first, second]) = binding::sharing_object(&cmdlet.parameters) {
+            if !safety.is_empty() {
+                safety.push(' ');
+            }
+            let _ = write!(
+                safety,
+                "Objects of other cmdlets, or text, can be piped: they are -{} if the command names -{}, and -{} if it names -{}.",
+                first.name, second.name, second.name, first.name
+            );
+        } else if let Some(identity) =
             cmdlet.parameters.iter().find(|p| p.bindings.iter().any(|(_, binding)| binding.by_value))
         {
             if !safety.is_empty() {
@@ -305,7 +321,7 @@ impl Entry<'_> {
             );
         }
         let returns = ["Get-", "New-", "Search-"].iter().any(|verb| self.cmdlet.command_name.starts_with(verb));
-        if !self.ours && returns {
+        if !self.ours && returns && self.cmdlet.other_service.is_none() {
             let _ = write!(
                 out,
                 "<returnValues><returnValue><dev:type><maml:name>{}</maml:name></dev:type></returnValue></returnValues>",

@@ -48,7 +48,7 @@ pub fn generate_help(catalog_dir: &Path, help_dir: &Path, target: &Path) -> Resu
     let selected = catalog::select(read_json::<Catalog>(&file)?, &overrides)?;
     let own = catalog::hand_written(read_json::<Catalog>(&file)?, &overrides)?;
     let mut cmdlets: Vec<Subject> = selected.into_iter().map(Subject::from).collect();
-    for cmdlet in &mut cmdlets {
+    for cmdlet in cmdlets.iter_mut().filter(|cmdlet| cmdlet.other_service.is_none()) {
         cmdlet.parameters.extend(additions(&common, cmdlet));
     }
     let mut own: Vec<Subject> = own.into_iter().map(Subject::from).collect();
@@ -155,6 +155,7 @@ struct Subject {
     confirm_impact_high: bool,
     is_read: bool,
     row_type: String,
+    other_service: Option<String>,
     parameters: Vec<Parameter>,
 }
 
@@ -168,6 +169,7 @@ impl From<Cmdlet> for Subject {
             confirm_impact_high: cmdlet.confirm_impact_high,
             is_read: cmdlet.is_read,
             row_type: cmdlet.row_type,
+            other_service: cmdlet.other_service,
             parameters: cmdlet.parameters,
         }
     }
@@ -183,6 +185,7 @@ fn written_only(page: &Page) -> Subject {
         confirm_impact_high: false,
         is_read: true,
         row_type: String::new(),
+        other_service: None,
         parameters: Vec::new(),
     }
 }

@@ -266,6 +266,10 @@ impl BulkCmdlet {
     }
 
     /// `-PropertySets` and `-Properties`. The service gives the properties of the sets and the named ones together.
+    ///
+    /// The pages on property sets promise those of the set Minimum in either case, and scripts go on with the names in it. That
+    /// the service adds them by itself is said nowhere, and the one public call with a set names Minimum before it: it is named
+    /// here too. A name too many only brings more.
     fn properties(self, parameters: &mut Parameters, address: &mut Address, wanted: &mut Wanted) -> Result<(), Fault> {
         let known = model::sets(self.name());
         if known.is_empty() {
@@ -300,8 +304,8 @@ impl BulkCmdlet {
         wanted.with_key = names.iter().any(|name| name == KEY);
         if sets.contains(&"All") {
             sets = vec!["All"];
-        } else if sets.is_empty() {
-            sets = vec!["Minimum"];
+        } else if !sets.contains(&"Minimum") {
+            sets.insert(0, "Minimum");
         }
         if self == Self::MailboxStatistics && sets != ["All"] {
             // The function gives all there is, whatever it is asked.

@@ -48,8 +48,10 @@ fn lists_ask_for_the_minimum_unless_told_otherwise() {
     );
     assert_eq!(
         address(Mailbox, json!({"PropertySets": ["quota", "Archive,Quota"], "Properties": ["office", "newthing"]})),
-        "Mailbox?PropertySet=Quota,Archive&$select=Office,newthing"
+        "Mailbox?PropertySet=Minimum,Quota,Archive&$select=Office,newthing"
     );
+    assert_eq!(address(Recipient, json!({"PropertySets": "Policy"})), "Recipient?PropertySet=Minimum,Policy");
+    assert_eq!(address(Mailbox, json!({"PropertySets": "Quota,minimum"})), "Mailbox?PropertySet=Quota,Minimum");
     assert_eq!(address(Mailbox, json!({"Properties": "Office, office"})), "Mailbox?PropertySet=Minimum&$select=Office");
     assert_eq!(address(Mailbox, json!({"PropertySets": ["All", "Quota"]})), "Mailbox?PropertySet=All");
     assert_eq!(address(Recipient, json!({"Properties": ["*", "City"]})), "Recipient?PropertySet=All&$select=City");
@@ -59,7 +61,7 @@ fn lists_ask_for_the_minimum_unless_told_otherwise() {
     );
     assert_eq!(
         address(CasMailbox, json!({"ProtocolSettings": true, "PropertySets": ["ProtocolSettings", "Imap"]})),
-        "CasMailbox?PropertySet=ProtocolSettings,Imap"
+        "CasMailbox?PropertySet=Minimum,ProtocolSettings,Imap"
     );
     assert_eq!(address(CasMailbox, json!({"ProtocolSettings": false})), "CasMailbox?PropertySet=Minimum");
     assert_eq!(address(Mailbox, json!({"Properties": null, "PropertySets": []})), "Mailbox?PropertySet=Minimum");
