@@ -738,7 +738,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     private bool IsMandatory(string parameter)
     {
         bool isMandatory = false;
-        foreach (object attribute in ServiceCmdletClass.FieldOf(ParameterClass, parameter)?.GetCustomAttributes(typeof(ParameterAttribute), inherit: true)
+        foreach (object attribute in ServiceCmdletClass.MemberOf(ParameterClass, parameter)?.GetCustomAttributes(typeof(ParameterAttribute), inherit: true)
             ?? Array.Empty<object>())
         {
             var binding = (ParameterAttribute)attribute;
