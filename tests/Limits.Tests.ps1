@@ -57,6 +57,39 @@ Describe 'Half a character by itself' {
     }
 }
 
+Describe 'A variable that is empty' {
+    It 'is refused as -<Parameter>: <Command>' -ForEach @(
+        @{ Parameter = 'Mailbox'; Command = { New-InboxRule -Mailbox $nothing -Name x -DeleteMessage $true -ErrorAction Stop } }
+        @{ Parameter = 'Mailbox'; Command = { New-InboxRule -Mailbox ' ' -Name x -DeleteMessage $true -ErrorAction Stop } }
+        @{ Parameter = 'Mailbox'; Command = { Remove-App -Mailbox $nothing x -Confirm:$false -ErrorAction Stop } }
+        @{ Parameter = 'Mailbox'; Command = { Get-InboxRule -Mailbox '' -ErrorAction Stop } }
+        @{ Parameter = 'Mailbox'; Command = { Invoke-ExchangeOnlineCommand New-InboxRule @{ Mailbox = $null; Name = 'x' } -ErrorAction Stop } }
+        @{ Parameter = 'Identity'; Command = { Remove-Mailbox ' ' -Confirm:$false -ErrorAction Stop } }
+        @{ Parameter = 'Identity'; Command = { Get-MailboxStatistics ' ' -ErrorAction Stop } }
+        @{ Parameter = 'Identity'; Command = { Get-Mailbox $nothing -ErrorAction Stop }; IsLimit = $true }
+        @{ Parameter = 'User'; Command = { Get-MailboxPermission adele -User $nothing -ErrorAction Stop }; IsLimit = $true }
+        @{ Parameter = 'User'; Command = { Get-EXOMailboxPermission adele -User $nothing -ErrorAction Stop }; IsLimit = $true }
+        @{ Parameter = 'Trustee'; Command = { Get-RecipientPermission -Trustee '' -ErrorAction Stop }; IsLimit = $true }
+        @{ Parameter = 'SenderAddress'; Command = { Get-MessageTraceV2 -SenderAddress $nothing -ErrorAction Stop }; IsLimit = $true }
+        @{ Parameter = 'RecipientAddress'; Command = { Get-MessageTraceV2 -RecipientAddress @('', $nothing) -ErrorAction Stop }; IsLimit = $true }
+        @{ Parameter = 'UserIds'; Command = { Search-UnifiedAuditLog -StartDate 2026-01-01 -EndDate 2026-01-02 -UserIds $nothing -ErrorAction Stop }; IsLimit = $true }
+        @{ Parameter = 'RecipientPreviewFilter'; Command = { Get-Recipient -RecipientPreviewFilter $nothing -ErrorAction Stop }; IsLimit = $true }
+        @{ Parameter = 'Filter'; Command = { Get-Mailbox -Filter '' -ErrorAction Stop }; IsLimit = $true }
+    ) {
+        $nothing = $null
+        $record = Get-Refusal $Command
+        $record.FullyQualifiedErrorId | Should -BeLike "Empty$Parameter,*"
+        $record.Exception.Message | Should -BeLike "*parameter '$Parameter'*It is empty.*"
+        # Nobody is told to leave out what a cmdlet needs, or what keeps it away from other objects.
+        $record.Exception.Message -match 'leave the parameter out' | Should -Be ([bool]$IsLimit)
+    }
+
+    It 'still empties what is changed' {
+        Set-Mailbox adele -Office $null -ErrorAction Stop -WarningAction Ignore
+        (Get-TenantRequest -Tenant $tenant -CmdletName 'Set-Mailbox')[-1].parameters.PSObject.Properties['Office'].Value | Should -BeNullOrEmpty
+    }
+}
+
 Describe 'All characters that a text may have' {
     It 'arrive as they are: <Name>' -ForEach @(
         @{ Name = 'signs of JSON'; Text = '"\/{}[],:' }

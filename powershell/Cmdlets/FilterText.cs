@@ -1,3 +1,5 @@
+using System;
+using System.Collections.Generic;
 using System.Management.Automation;
 using System.Text.RegularExpressions;
 
@@ -13,6 +15,18 @@ internal static class FilterText
     private static readonly Regex Booleans = new(
         @"'[^']*(?:'|\z)|""[^""]*(?:""|\z)|(?<![\w-])(?<operator>-(?:eq|ne)\s+)(?<value>true|false)(?=[\s)}]|\z)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
+
+    /// <summary>
+    /// The parameters that take such a filter. Queries for content and for sites (ContentMatchQuery, RawQuery) are of another
+    /// language, in which a dollar sign is a character like others; of ContentFilter no public source says which it is.
+    /// </summary>
+    private static readonly HashSet<string> Parameters = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Filter", "RecipientFilter", "RecipientPreviewFilter", "RecipientRestrictionFilter", "UserGroupFilter",
+    };
+
+    /// <summary>Whether a parameter takes a filter.</summary>
+    internal static bool IsFilter(string parameter) => Parameters.Contains(parameter);
 
     /// <summary>
     /// In double quotes PowerShell expands <c>$true</c> to <c>True</c>, which the service does not know; it is given its

@@ -25,6 +25,15 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     /// <summary>As many as the core sends at a time on one connection.</summary>
     private const int MostAhead = 64;
 
+    private const int TargetIdentity = 0;
+
+    private const int TargetMailbox = 1;
+
+    /// <summary>Where the ids of bulk cmdlets begin in <see cref="Targets"/>; for other cmdlets they are properties like others.</summary>
+    private const int TargetOfBulk = 2;
+
+    private const int LeastTarget = 10;
+
     /// <summary>Distinguished names of deep folders are the longest identities. They also travel in a header, which has limits.</summary>
     private const int LongestIdentity = 4096;
 
@@ -35,6 +44,24 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     private const int RowsBeforeAskingAhead = 25;
 
     private static readonly HashSet<string> CommonNamesOfEngine = CommonNames();
+
+    /// <summary>
+    /// Parameters that say which object it is, and how well they do: for messages the one with the smallest number counts. They
+    /// also travel in headers and addresses, which have limits.
+    /// </summary>
+    private static readonly Dictionary<string, int> Targets = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Identity"] = TargetIdentity, ["Mailbox"] = TargetMailbox, ["ExternalDirectoryObjectId"] = TargetOfBulk, ["UserPrincipalName"] = TargetOfBulk + 1,
+        ["PrimarySmtpAddress"] = TargetOfBulk + 2, ["ExchangeGuid"] = TargetOfBulk + 3, ["Name"] = LeastTarget, ["DisplayName"] = LeastTarget + 1,
+    };
+
+    /// <summary>
+    /// Parameters that choose among all objects in cmdlets that only read: empty, they would choose all of them.
+    /// </summary>
+    private static readonly HashSet<string> Choices = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Filter", "RecipientPreviewFilter", "Anr", "User", "Trustee", "SenderAddress", "RecipientAddress", "UserIds",
+    };
 
     private static readonly HashSet<string> CommonAliases = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -74,7 +101,20 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     private bool hasBegun;
 
     /// <summary>The name that the caller knows, prefix included; for messages only.</summary>
-    private protected virtual string ShownName => MyInvocation.MyCommand.Name;
+    private protected virtual string ShownName
+    {
+        get
+        {
+            string approved = MyInvocation.MyCommand.Name;
+            if (MyInvocation.InvocationName?.EndsWith(approved, StringComparison.OrdinalIgnoreCase) != false)
+            {
+                return approved;
+            }
+
+            // PowerShell knows some cmdlets by an approved verb; who used the service's own name is to read that.
+            return CommandPrefixAttribute.Of(GetType()) is { } prefix ? ServiceCmdletClass.WithPrefix(Definition.Name, prefix) : Definition.Name;
+        }
+    }
 
     /// <summary>Whether every cmdlet has a parameter or alias of this name.</summary>
     internal static bool IsReservedName(string name) =>
@@ -197,6 +237,30 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     /// <summary>Whether it may be done; asks if that is wanted.</summary>
     private protected virtual bool Confirmed(string target) => ShouldProcess(target, ShownName);
 
+    /// <summary>
+    /// Whether the engine will show what would be or is done, or ask about it. It decides by itself; this spares thousands of piped
+    /// objects a sentence that nobody sees.
+    /// </summary>
+    private bool ShowsPrompt()
+    {
+        if (Given("WhatIf", GetVariableValue("WhatIfPreference")) || WantsVerbose())
+        {
+            return true;
+        }
+
+        return MyInvocation.BoundParameters.ContainsKey("Confirm")
+            ? Given("Confirm", null)
+            : GetVariableValue("ConfirmPreference")?.ToString() switch
+            {
+                nameof(ConfirmImpact.None) => false,
+                nameof(ConfirmImpact.High) => Definition.HasHighImpact,
+                _ => true,
+            };
+    }
+
+    private bool Given(string name, object? preference) =>
+        LanguagePrimitives.IsTrue(MyInvocation.BoundParameters.TryGetValue(name, out object? given) ? given : preference);
+
     /// <summary>Whether the engine gives a parameter of this name to every cmdlet.</summary>
     private protected static bool IsCommonParameter(string name) => CommonNamesOfEngine.Contains(name);
 
@@ -220,10 +284,11 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     private PendingRequest? Send()
     {
         using var buffer = new PooledBuffer();
+        string? target;
         string? identity;
         try
         {
-            identity = WriteRequest(buffer, connection);
+            (target, identity) = WriteRequest(buffer, connection);
         }
         catch (WireException e)
         {
@@ -231,7 +296,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
             return null;
         }
 
-        if (Definition.AsksForConfirmation && !Confirmed(identity ?? "the organization"))
+        if (Definition.AsksForConfirmation && !Confirmed(ShowsPrompt() ? PromptText.Of(ServiceParameters(), identity, IsMandatory) : identity ?? string.Empty))
         {
             return null;
         }
@@ -239,7 +304,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         CmdletLog? log = connection is { } id ? OpenConnections.Find(id)?.Log : null;
         LogEntry? entry = log is null ? null
             : new LogEntry(ShownName, LoggedParameters(), OpenConnections.AnyPerformance) { ConnectionId = connection, Stopped = true };
-        var request = new PendingRequest(identity, log, entry);
+        var request = new PendingRequest(target, log, entry);
         try
         {
             PutSecretsInto(buffer);
@@ -542,11 +607,15 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         WriteError(record);
     }
 
-    /// <summary>Writes the request and returns the identity it is about, for messages and routing.</summary>
-    private string? WriteRequest(PooledBuffer buffer, Guid? connection)
+    /// <summary>Writes the request and returns what it is about, for messages, and the identity in it.</summary>
+    private (string? Target, string? Identity) WriteRequest(PooledBuffer buffer, Guid? connection)
     {
         Dictionary<string, object> bound = MyInvocation.BoundParameters;
+        string? target = null;
+        int targetRank = int.MaxValue;
+        string? identity = null;
         string? anchor = null;
+        string? mailbox = null;
         object? resultSize = null;
 
         secrets.Clear();
@@ -568,31 +637,52 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
                 resultSize = value;
             }
 
-            bool isIdentity = name.Equals("Identity", StringComparison.OrdinalIgnoreCase);
-            bool isFilter = name.Equals("Filter", StringComparison.OrdinalIgnoreCase);
-            if (isIdentity)
+            if (!Targets.TryGetValue(name, out int rank))
+            {
+                rank = int.MaxValue;
+            }
+
+            bool isIdentity = rank == TargetIdentity;
+            bool isMailbox = rank == TargetMailbox;
+            if (isIdentity || isMailbox)
             {
                 RequireObject(name, value);
             }
-            else if (Definition.IsRead && (isFilter || name.Equals("Anr", StringComparison.OrdinalIgnoreCase)) && WireWriter.IsEmpty(value))
+            else if (OnlyReads && Choices.Contains(name) && WireWriter.IsEmpty(value))
             {
                 throw Empty(name, value);
             }
 
             json.WritePropertyName(name);
-            string? text = WireWriter.Write(json, name, isFilter ? FilterText.Normalise(value) : value, SendsText(name), secrets);
-            if (isIdentity)
+            string? text = WireWriter.Write(json, name, FilterText.IsFilter(name) ? FilterText.Normalise(value) : value, SendsText(name), secrets);
+            if (text is not null && rank < LeastTarget)
             {
                 // An object of a script can have an identity that is blank.
-                anchor = text is null || !string.IsNullOrWhiteSpace(text) ? text : throw Empty(name, value);
-                if (anchor?.Length > LongestIdentity)
+                if ((isIdentity || isMailbox) && string.IsNullOrWhiteSpace(text))
                 {
-                    throw new WireException(name, value, "IdentityTooLong", $"It has {anchor.Length} characters, and no object has an identity that long.");
+                    throw Empty(name, value);
+                }
+
+                if (text.Length > LongestIdentity)
+                {
+                    throw new WireException(name, value, "IdentityTooLong", $"It has {text.Length} characters, and no object has an identity that long.");
                 }
             }
-            else if (name.Equals("Mailbox", StringComparison.OrdinalIgnoreCase))
+
+            if (rank < targetRank && !string.IsNullOrEmpty(text) && (rank < TargetOfBulk || rank >= LeastTarget || this is BulkCmdlet))
             {
-                anchor ??= text;
+                (target, targetRank) = (text, rank);
+            }
+
+            if (isIdentity && text is not null)
+            {
+                identity = text;
+                // Only what changes something depends on being sent to the right server.
+                anchor = (Definition.IsRead ? null : ObjectIdentity.AddressOf(value, text)) ?? text;
+            }
+            else if (isMailbox && text is not null)
+            {
+                mailbox = (Definition.IsRead ? null : ObjectIdentity.AddressOf(value, text)) ?? text;
             }
         }
 
@@ -606,11 +696,12 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         json.WriteNull("pageSize");
         json.WriteString("errorAction", bound.TryGetValue("ErrorAction", out object? errorAction) ? errorAction?.ToString() : null);
         json.WriteString("anchor", anchor);
+        json.WriteString("mailbox", mailbox);
         json.WriteBoolean("isRead", Definition.IsRead);
         json.WriteBoolean("verbose", WantsVerbose());
         json.WriteEndObject();
         json.Flush();
-        return anchor;
+        return (target, identity);
     }
 
     /// <summary>Whether a number of the caller has to become text: where the service takes names, enumerations or lists of them.</summary>
@@ -619,8 +710,8 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         && ServiceCmdletClass.TypeOf(member) is { } type && (type == typeof(object) || type == typeof(object[]))
         && !member.IsDefined(typeof(SendsNumbersAttribute), inherit: true);
 
-    /// <summary>An empty variable must not turn one object into all of them.</summary>
-    private static void RequireObject(string name, object? value)
+    /// <summary>An empty variable must not turn one object into all of them, nor somebody's mailbox into the caller's own.</summary>
+    private void RequireObject(string name, object? value)
     {
         if (WireWriter.IsEmpty(value))
         {
@@ -633,8 +724,35 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         }
     }
 
-    private static WireException Empty(string name, object? value) =>
-        new(name, value, "Empty" + name, "It is empty. Give a value, or leave the parameter out to get all.");
+    private WireException Empty(string name, object? value)
+    {
+        // Without -Mailbox it is the caller's own.
+        bool isLimit = OnlyReads && !IsMandatory(name) && !name.Equals("Mailbox", StringComparison.OrdinalIgnoreCase);
+        return new(name, value, "Empty" + name, isLimit ? "It is empty. Give a value, or leave the parameter out to get all." : "It is empty. Give a value.");
+    }
+
+    /// <summary>A search of the audit log only reads as well, although it must not be repeated: it goes on where it was.</summary>
+    private bool OnlyReads => Definition.IsRead || Definition.Name.StartsWith("Search-", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether the cmdlet cannot be called without a parameter in the way it was called.</summary>
+    private bool IsMandatory(string parameter)
+    {
+        bool isMandatory = false;
+        foreach (object attribute in ServiceCmdletClass.MemberOf(ParameterClass, parameter)?.GetCustomAttributes(typeof(ParameterAttribute), inherit: true)
+            ?? Array.Empty<object>())
+        {
+            var binding = (ParameterAttribute)attribute;
+            if (binding.ParameterSetName == ParameterSetName || binding.ParameterSetName == ParameterAttribute.AllParameterSets)
+            {
+                return binding.Mandatory;
+            }
+
+            isMandatory |= binding.Mandatory;
+        }
+
+        // The set of a cmdlet that is called by its name alone is not known.
+        return isMandatory;
+    }
 
     /// <summary>
     /// The question is asked here, before anything is sent, so the service must not ask again: it could not get an answer.

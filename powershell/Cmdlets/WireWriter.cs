@@ -40,13 +40,6 @@ internal static class WireWriter
 
     private const string HashtableType = "#Exchange.GenericHashTable";
 
-    /// <summary>
-    /// The members by which an object is recognised, the most exact first. Display names can be ambiguous; the service
-    /// takes any of these where it takes an identity.
-    /// </summary>
-    private static readonly string[] IdentityMembers =
-        { "ExternalDirectoryObjectId", "ExchangeGuid", "Guid", "Identity", "DistinguishedName", "UserPrincipalName", "PrimarySmtpAddress" };
-
     /// <summary>Writes a value and returns it if it is a single text.</summary>
     /// <param name="json">Takes it.</param>
     /// <param name="parameter">The parameter's name.</param>
@@ -201,7 +194,7 @@ internal static class WireWriter
                 WriteTable(target, table, levels);
                 return null;
             case Row row:
-                return WriteText(target, AddedIdentity(row) ?? IdentityOf(row));
+                return WriteText(target, ObjectIdentity.Of(row));
             case IEnumerable items:
                 json.WriteStartArray();
                 foreach (object? item in items)
@@ -213,7 +206,7 @@ internal static class WireWriter
                 json.WriteEndArray();
                 return null;
             default:
-                return WriteText(target, IdentityOf(original, value, parameter));
+                return WriteText(target, ObjectIdentity.Of(original!, parameter));
         }
     }
 
@@ -338,77 +331,8 @@ internal static class WireWriter
         return table.Count > 0;
     }
 
-    /// <summary>
-    /// The identity that a script put over the row's own with <c>Add-Member</c>. The engine keeps such members by object, so
-    /// that they are found whether or not the row comes in its wrapper.
-    /// </summary>
-    private static string? AddedIdentity(Row row) =>
-        PSObject.AsPSObject(row) is { } wrapped && wrapped.Properties["Identity"] is { IsInstance: true } and not PSProperty
-            ? MemberText(wrapped, "Identity")
-            : null;
-
-    /// <summary>The most exact id of a row of ours, unless a script named another object.</summary>
-    private static string IdentityOf(Row row)
-    {
-        if (row.AssignedIdentity() is { } assigned)
-        {
-            return assigned;
-        }
-
-        // A mailbox without a user keeps the id of the user it had; its own is then the exact one.
-        bool inactive = string.Equals(row.TextOf("IsInactiveMailbox"), bool.TrueString, StringComparison.OrdinalIgnoreCase);
-        string? directory = inactive ? null : row.TextOf("ExternalDirectoryObjectId");
-        return directory
-            ?? RealGuid(row.TextOf("ExchangeGuid"))
-            // Rows that are no directory objects can have a Guid that names something else.
-            ?? (row.TextOf("DistinguishedName") is null ? null : RealGuid(row.TextOf("Guid")))
-            // Statistics of a mailbox may have no identity but the mailbox's.
-            ?? (row.TextOf("Identity") is null ? RealGuid(row.TextOf("MailboxGuid")) : null)
-            ?? row.ToString();
-    }
-
-    private static string IdentityOf(object? original, object value, string parameter)
-    {
-        if (original is not PSObject wrapped || value is not (PSCustomObject or Rows.PlainRow))
-        {
-            return (string)LanguagePrimitives.ConvertTo(value, typeof(string), CultureInfo.InvariantCulture);
-        }
-
-        // An object a script made, or read from a file: the property of the parameter's name is what the original binds.
-        if (value is PSCustomObject && MemberText(wrapped, parameter) is { } named)
-        {
-            return named;
-        }
-
-        // The row's text is the identity it came with: another one is a script's.
-        if (value is Rows.PlainRow && MemberText(wrapped, "Identity") is { } identity && identity != value.ToString())
-        {
-            return identity;
-        }
-
-        foreach (string member in IdentityMembers)
-        {
-            if (MemberText(wrapped, member) is { } text && (!member.EndsWith("Guid", StringComparison.Ordinal) || RealGuid(text) is not null))
-            {
-                return text;
-            }
-        }
-
-        return value is Rows.PlainRow
-            ? value.ToString()!
-            : throw new WireException(parameter, wrapped, "NoIdentity", "The object has no property that identifies it, such as Identity or PrimarySmtpAddress.");
-    }
-
-    private static string? MemberText(PSObject value, string name)
-    {
-        string? text = value.Properties[name]?.Value?.ToString();
-        return string.IsNullOrEmpty(text) ? null : text;
-    }
-
-    private static string? RealGuid(string? text) =>
-        text is not null && (!Guid.TryParse(text, out Guid guid) || guid != Guid.Empty) ? text : null;
-
-    private static object? Unwrap(object? value)
+    /// <summary>A value without what the engine wrapped around it.</summary>
+    internal static object? Unwrap(object? value)
     {
         if (value == System.Management.Automation.Internal.AutomationNull.Value)
         {
