@@ -8,7 +8,8 @@ BeforeDiscovery {
             Where-Object { $_ -in $manifest.CmdletsToExport } | ForEach-Object { @{ Name = $_ } })
     $pages = @(Get-ChildItem -LiteralPath (Join-Path $PSScriptRoot '../powershell/Help') -Filter *-*.md |
             Where-Object BaseName -In $manifest.CmdletsToExport | ForEach-Object { @{ Name = $_.BaseName } })
-    $topics = @('about_ExchangeOnlineRs', 'about_ExchangeOnlineRs_Connecting', 'about_ExchangeOnlineRs_Objects' | ForEach-Object { @{ Name = $_ } })
+    $topics = @('about_ExchangeOnlineRs', 'about_ExchangeOnlineRs_Connecting', 'about_ExchangeOnlineRs_Objects', 'about_ExchangeOnlineRs_SwapIn' |
+            ForEach-Object { @{ Name = $_ } })
 }
 
 BeforeAll {
@@ -190,8 +191,30 @@ Describe 'The topics about the module' {
 
     It 'are listed with what they are about' {
         $list = @(Get-Help about_ExchangeOnlineRs*)
-        ($list.Name | Sort-Object) -join ' ' | Should -Be 'about_ExchangeOnlineRs about_ExchangeOnlineRs_Connecting about_ExchangeOnlineRs_Objects'
+        ($list.Name | Sort-Object) -join ' ' | Should -Be 'about_ExchangeOnlineRs about_ExchangeOnlineRs_Connecting about_ExchangeOnlineRs_Objects about_ExchangeOnlineRs_SwapIn'
         foreach ($topic in $list) { $topic.Synopsis | Should -Match '\.$' -Because $topic.Name }
+    }
+
+    It 'have code that PowerShell can read, and a profile only with a path' {
+        $text = Get-Content -LiteralPath (Join-Path $folder 'en-US/about_ExchangeOnlineRs_SwapIn.help.txt') -Raw
+        $lines = [regex]::Match($text, '(?ms)^ {8}\$rs = .+?(?=^\s*$)').Value
+        $errors = $null
+        $tree = [Management.Automation.Language.Parser]::ParseInput($lines, [ref]$null, [ref]$errors)
+        $errors | Should -BeNullOrEmpty
+        @($tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true) | ForEach-Object { $_.GetCommandName() }) | Should -Be 'Get-Module', 'Join-Path'
+        # They do what they say.
+        $earlier = $env:PSModulePath
+        try {
+            $env:PSModulePath = (Split-Path $folder) + [IO.Path]::PathSeparator + $earlier
+            . ([scriptblock]::Create($lines))
+            @(Get-Module ExchangeOnlineManagement -ListAvailable)[0].ModuleBase | Should -BeLike (Join-Path $folder 'companion*')
+        }
+        finally { $env:PSModulePath = $earlier }
+    }
+
+    It 'tell of the cmdlets and parameters that the original does not have' {
+        $all = (Get-ChildItem -LiteralPath (Join-Path $folder 'en-US') -Filter about_*.help.txt | Get-Content -Raw) -join "`n"
+        foreach ($name in 'Invoke-ExchangeOnlineCommand', 'Update-ExchangeOnlineCommand', '-ConnectionId', '-ThrottleLimit') { $all | Should -Match ([regex]::Escape($name)) }
     }
 
     It 'lead only to what exists' {

@@ -230,14 +230,17 @@ impl Entry<'_> {
             let _ = write!(out, "<maml:name>{}</maml:name>", parameter.name);
             paragraphs(out, "maml:description", self.parameter_text(parameter, facts));
             value(out, parameter, true);
-            let unset = if is_switch(parameter) { "False" } else { "None" };
-            let default = facts.and_then(|facts| facts.default.as_deref()).unwrap_or(unset);
-            let _ = write!(
-                out,
-                "<dev:type><maml:name>{}</maml:name><maml:uri/></dev:type><dev:defaultValue>{}</dev:defaultValue>",
-                escape(words::type_name(&parameter.type_name)),
-                escape(default),
-            );
+            if is_switch(parameter) || self.ours {
+                // Everywhere else the value's name is the type's. Help is read whole before the first page is shown: ten thousand
+                // elements that say the same twice would be waited for.
+                let type_name = escape(words::type_name(&parameter.type_name));
+                let _ = write!(out, "<dev:type><maml:name>{type_name}</maml:name></dev:type>");
+            }
+            let written = self.page.and_then(|page| page.parameter(&parameter.name)).and_then(|text| text.default.as_deref());
+            let known = written.or_else(|| facts.and_then(|facts| facts.default.as_deref()));
+            if let Some(default) = known.or(is_switch(parameter).then_some("False")) {
+                let _ = write!(out, "<dev:defaultValue>{}</dev:defaultValue>", escape(default));
+            }
             out.push_str("</parameter>");
         }
         if self.cmdlet.should_process {
@@ -248,7 +251,7 @@ impl Entry<'_> {
                 );
                 let text = self.written(name).or_else(|| self.common(name)).unwrap_or_default();
                 paragraphs(out, "maml:description", text);
-                out.push_str("<parameterValue required=\"false\">SwitchParameter</parameterValue><dev:type><maml:name>SwitchParameter</maml:name><maml:uri/></dev:type><dev:defaultValue>False</dev:defaultValue></parameter>");
+                out.push_str("<parameterValue required=\"false\">SwitchParameter</parameterValue><dev:type><maml:name>SwitchParameter</maml:name></dev:type><dev:defaultValue>False</dev:defaultValue></parameter>");
             }
         }
         out.push_str("</parameters>");
@@ -259,7 +262,9 @@ impl Entry<'_> {
     }
 
     fn common(&self, parameter: &str) -> Option<Vec<String>> {
-        self.common.iter().find(|text| text.name == parameter).map(|text| text.text.clone())
+        // Its own name goes before one that it only fits.
+        let exact = self.common.iter().find(|text| text.name == parameter);
+        exact.or_else(|| self.common.iter().find(|text| text.is_about(parameter))).map(|text| text.text.clone())
     }
 
     fn parameter_text(&self, parameter: &Parameter, facts: Option<&ParameterFacts>) -> Vec<String> {

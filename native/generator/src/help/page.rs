@@ -26,6 +26,8 @@ pub(super) struct ParameterText {
     pub(super) type_name: Option<String>,
     pub(super) aliases: Vec<String>,
     pub(super) binding: Binding,
+    /// What holds when it is left out, where it is not what the catalog says.
+    pub(super) default: Option<String>,
     pub(super) text: Vec<String>,
     pub(super) line: usize,
 }
@@ -44,6 +46,18 @@ pub(super) struct Example {
 pub(super) struct Link {
     pub(super) text: String,
     pub(super) address: String,
+}
+
+impl ParameterText {
+    /// Whether it is about a parameter of this name: `*` in its own stands for whatever differs, as in `CustomAttribute*`.
+    pub(super) fn is_about(&self, parameter: &str) -> bool {
+        match self.name.split_once('*') {
+            Some((start, end)) => {
+                parameter.len() > start.len() + end.len() && parameter.starts_with(start) && parameter.ends_with(end)
+            }
+            None => self.name == parameter,
+        }
+    }
 }
 
 impl Page {
@@ -235,6 +249,9 @@ pub(super) fn parse_common(text: &str, file: &str) -> Result<Vec<ParameterText>>
         return Err(blocks.error("this page begins with `# Parameters`"));
     }
     let texts = parameters(&mut blocks)?;
+    if let Some(text) = texts.iter().find(|text| text.type_name.is_some() && text.name.contains('*')) {
+        return Err(error(file, text.line, "a text for several parameters has no type"));
+    }
     end(&mut blocks)?;
     Ok(texts)
 }
@@ -254,7 +271,7 @@ fn parameters(blocks: &mut Blocks) -> Result<Vec<ParameterText>> {
     let mut parameters: Vec<ParameterText> = Vec::new();
     while let Some(heading) = blocks.heading(3) {
         let line = blocks.line;
-        let name = heading.strip_prefix('-').filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric()));
+        let name = heading.strip_prefix('-').filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '*'));
         let name = name.ok_or_else(|| blocks.error(&format!("`### {heading}` is not `### -Name`")))?.to_owned();
         if parameters.iter().any(|parameter| parameter.name == name) {
             return Err(blocks.error(&format!("-{name} is described twice")));
@@ -279,7 +296,14 @@ fn parameters(blocks: &mut Blocks) -> Result<Vec<ParameterText>> {
                 return Err(blocks.error(&format!("-{name} has a type and no text")));
             }
         }
-        parameters.push(ParameterText { name, type_name, aliases, binding, text, line });
+        let default = text[0].strip_prefix("Default: ").map(str::to_owned);
+        if default.is_some() {
+            text.remove(0);
+            if text.is_empty() {
+                return Err(blocks.error(&format!("-{name} has a default and no text")));
+            }
+        }
+        parameters.push(ParameterText { name, type_name, aliases, binding, default, text, line });
     }
     if parameters.is_empty() { Err(blocks.error("there is no `### -Name` here")) } else { Ok(parameters) }
 }
@@ -401,6 +425,7 @@ mod tests {
             ("One\nline.", "| a | b |", "line 7: tables"),
             ("## Notes", "### Notes", "an example begins with code"),
             ("- Set-Thing", "Text.\n\n- Set-Thing", "there is no link here"),
+            ("The [name](https://example.com/n).", "Default: x", "line 17: -Name has a default and no text"),
         ] {
             let text = WHOLE.replacen(from, to, 1);
             assert_ne!(text, WHOLE, "{from} is not in the page");
@@ -421,6 +446,28 @@ mod tests {
             let error = parse(&text, "a.md").expect_err("refused").to_string();
             assert!(error.contains(&format!("`## {section}` is missing")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_page_says_which_default_is_another_one_here() {
+        let text = WHOLE.replacen("The [name]", "Default: none\n\nThe [name]", 1);
+        let page = parse(&text, "Get-Thing.md").expect("a page");
+        assert_eq!(page.parameters[0].default.as_deref(), Some("none"));
+        assert_eq!(page.parameters[0].text.len(), 1);
+        assert_eq!(page.parameters[1].default, None);
+    }
+
+    #[test]
+    fn a_text_can_be_about_several_parameters() {
+        let text = "# Parameters\n\n### -CustomAttribute*\n\nOne.\n\n### -Include*Names\n\nTwo.\n";
+        let texts = parse_common(text, "p.md").expect("texts");
+        let about = |name: &str| texts.iter().find(|text| text.is_about(name)).map(|text| text.text.join(""));
+        assert_eq!(about("CustomAttribute12").as_deref(), Some("One."));
+        assert_eq!(about("CustomAttribute"), None);
+        assert_eq!(about("IncludeManagerNames").as_deref(), Some("Two."));
+        assert_eq!(about("ExtensionCustomAttribute1"), None);
+        let typed = "# Parameters\n\n### -A*\n\nType: String\n\nOne.\n";
+        assert!(parse_common(typed, "p.md").expect_err("refused").to_string().contains("has no type"));
     }
 
     #[test]
