@@ -101,6 +101,33 @@ Describe 'The help file' {
         $silent | Should -BeNullOrEmpty
     }
 
+    It 'says more of the parameters of <Name> than their names' -ForEach $pages {
+        $parameters = @($commands[$Name]['parameters'].ChildNodes)
+        $parameters.Count | Should -BeGreaterThan 0
+        $repeating = foreach ($parameter in $parameters) {
+            $first = @($parameter.description.para)[0] -replace '^(Switch|Yes or no \(\$true or \$false\)): '
+            if (($first -replace '\W') -eq $parameter.name) { $parameter.name }
+        }
+        $repeating | Should -BeNullOrEmpty
+    }
+
+    It 'says each thing once, as it is read whole before the first page is shown' {
+        $text = Get-Content -LiteralPath $helpFile -Raw
+        [regex]::Matches($text, '<[\w:]+ ?/>').Count | Should -Be 0 -Because 'an empty element says nothing'
+        # The types of our own cmdlets are told apart from their values; elsewhere one is the other.
+        $ours = (Get-Content (Join-Path $PSScriptRoot '../powershell/Catalog/overrides.json') -Raw | ConvertFrom-Json).handWritten
+        $twice = foreach ($command in $commands.Values | Where-Object { $_.details.name -notin $ours }) {
+            foreach ($parameter in $command['parameters'].ChildNodes) {
+                if ($parameter['parameterValue'] -and $parameter['dev:type'] -and $parameter.name -notin 'WhatIf', 'Confirm') { "$($command.details.name) -$($parameter.name)" }
+            }
+        }
+        $twice | Should -BeNullOrEmpty
+    }
+
+    It 'says what holds when a parameter is left out' {
+        foreach ($name in 'Connect-ExchangeOnline', 'Connect-IPPSSession') { (Get-Help $name -Parameter ShowBanner).defaultValue | Should -Be 'False' }
+    }
+
     It 'has examples that PowerShell can read' {
         $broken = foreach ($code in $commands.Values.examples.example.code) {
             $errors = $null
@@ -159,7 +186,7 @@ Describe 'Get-Help' {
         $help.required | Should -Be 'false'
         $help.position | Should -Be '0'
         $help.pipelineInput | Should -Be 'true (ByValue, ByPropertyName)'
-        $help.type.name | Should -Be 'MailboxIdParameter'
+        $help.parameterValue | Should -Be 'MailboxIdParameter'
         $kinds = Get-HelpText @{ Name = 'Get-Mailbox'; Parameter = 'RecipientTypeDetails' }
         $kinds | Should -Match 'Accepted values: .*SharedMailbox, .*UserMailbox\.'
         Get-HelpText @{ Name = 'Get-Mailbox'; Parameter = 'ResultSize' } | Should -Match 'Default value 1000'

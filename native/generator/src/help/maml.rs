@@ -205,7 +205,7 @@ impl Entry<'_> {
                 let position = position(binding);
                 let _ = write!(out, "<parameter required=\"{}\" position=\"{position}\">", binding.required);
                 let _ = write!(out, "<maml:name>{}</maml:name>", parameter.name);
-                value(out, parameter, binding.required);
+                value(out, parameter, "");
                 out.push_str("</parameter>");
             }
             if self.cmdlet.should_process {
@@ -229,14 +229,15 @@ impl Entry<'_> {
             attributes(out, parameter, binding, facts.is_some_and(|facts| facts.wildcard));
             let _ = write!(out, "<maml:name>{}</maml:name>", parameter.name);
             paragraphs(out, "maml:description", self.parameter_text(parameter, facts));
-            value(out, parameter, true);
+            value(out, parameter, " required=\"true\"");
             if is_switch(parameter) || self.ours {
                 // Everywhere else the value's name is the type's. Help is read whole before the first page is shown: ten thousand
                 // elements that say the same twice would be waited for.
                 let type_name = escape(words::type_name(&parameter.type_name));
                 let _ = write!(out, "<dev:type><maml:name>{type_name}</maml:name></dev:type>");
             }
-            let written = self.page.and_then(|page| page.parameter(&parameter.name)).and_then(|text| text.default.as_deref());
+            let written =
+                self.page.and_then(|page| page.parameter(&parameter.name)).and_then(|text| text.default.as_deref());
             let known = written.or_else(|| facts.and_then(|facts| facts.default.as_deref()));
             if let Some(default) = known.or(is_switch(parameter).then_some("False")) {
                 let _ = write!(out, "<dev:defaultValue>{}</dev:defaultValue>", escape(default));
@@ -269,13 +270,12 @@ impl Entry<'_> {
 
     fn parameter_text(&self, parameter: &Parameter, facts: Option<&ParameterFacts>) -> Vec<String> {
         let type_name = words::type_name(&parameter.type_name);
+        let reserved = facts.is_some_and(|facts| facts.reserved);
         let mut all = match self.written(&parameter.name) {
             Some(text) => text,
-            None => match self.common(&parameter.name) {
-                // What the service keeps for itself is not what others call so.
-                Some(text) if !facts.is_some_and(|facts| facts.reserved) => text,
-                _ => vec![words::parameter(&parameter.name, type_name)],
-            },
+            // What the service keeps for itself is not what others call so, and its name tells nobody anything.
+            None if reserved => Vec::new(),
+            None => self.common(&parameter.name).unwrap_or_else(|| vec![words::parameter(&parameter.name, type_name)]),
         };
         if let Some(facts) = facts {
             if facts.reserved {
@@ -396,11 +396,11 @@ fn attributes(out: &mut String, parameter: &Parameter, binding: Binding, wildcar
     );
 }
 
-/// The type after the name; a switch has none in the syntax.
-fn value(out: &mut String, parameter: &Parameter, required: bool) {
+/// The type after the name; a switch has none. In the syntax it needs no attribute: brackets around it are those of the parameter.
+fn value(out: &mut String, parameter: &Parameter, attribute: &str) {
     if !is_switch(parameter) {
         let name = words::type_name(&parameter.type_name);
-        let _ = write!(out, "<parameterValue required=\"{required}\">{}</parameterValue>", escape(name));
+        let _ = write!(out, "<parameterValue{attribute}>{}</parameterValue>", escape(name));
     }
 }
 
