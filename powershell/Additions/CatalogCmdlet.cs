@@ -31,20 +31,6 @@ internal sealed class CatalogParameter
 
     /// <summary>Whether it says nothing of sets: it is in all of them, and the same in each.</summary>
     internal bool NamesNoSet { get; set; }
-
-    /// <summary>The type's name without its namespace: <c>System.Boolean</c> → <c>Boolean</c>; generic arguments stay where they are.</summary>
-    internal string ShortTypeName
-    {
-        get
-        {
-            int head = TypeName.IndexOfAny(new[] { '`', '<' });
-            int dot = head == 0 ? -1 : TypeName.LastIndexOf('.', (head < 0 ? TypeName.Length : head) - 1);
-            return TypeName[(dot + 1)..];
-        }
-    }
-
-    /// <summary><c>-ResultSize</c> of the kind that takes <c>Unlimited</c> is about paging.</summary>
-    internal bool IsPaging => Name == "ResultSize" && ShortTypeName.StartsWith("Unlimited", StringComparison.Ordinal);
 }
 
 /// <summary>A cmdlet of a catalog file.</summary>

@@ -83,7 +83,7 @@ internal sealed class EmittedClasses
         bool hasPages = false;
         foreach (CatalogParameter parameter in cmdlet.Parameters)
         {
-            hasPages |= parameter.IsPaging;
+            hasPages |= IsPaging(parameter);
         }
 
         ILGenerator code = builder.DefineConstructor(MethodAttributes.Public, CallingConventions.Standard, Type.EmptyTypes).GetILGenerator();
@@ -155,7 +155,7 @@ internal sealed class EmittedClasses
             attach(TextsAttribute(typeof(TenantObjectsAttribute), listing));
         }
 
-        if (parameter.IsPaging)
+        if (IsPaging(parameter))
         {
             attach(Attribute(typeof(ValidateResultSizeAttribute)));
         }
@@ -218,7 +218,7 @@ internal sealed class EmittedClasses
 
     private static bool SendsNumbers(CatalogParameter parameter)
     {
-        string name = parameter.ShortTypeName;
+        string name = ShortName(parameter.TypeName);
         return (name.EndsWith("[]", StringComparison.Ordinal) ? name[..^2] : name)
             is "ByteQuantifiedSize" or "Decimal" or "Double" or "Hashtable" or "Object" or "PSObject" or "PswsHashtable" or "Single"
             || name.StartsWith("Unlimited", StringComparison.Ordinal);
@@ -228,7 +228,7 @@ internal sealed class EmittedClasses
     private static Type ParameterType(CatalogParameter parameter)
     {
         bool isIdentity = parameter.Name == "Identity";
-        return parameter.ShortTypeName switch
+        return ShortName(parameter.TypeName) switch
         {
             "SwitchParameter" => typeof(SwitchParameter),
             "Boolean" or "Bool" => typeof(bool?),
@@ -248,6 +248,18 @@ internal sealed class EmittedClasses
             { } name when name.EndsWith("[]", StringComparison.Ordinal) => typeof(object[]),
             _ => typeof(object),
         };
+    }
+
+    /// <summary><c>-ResultSize</c> of the kind that takes <c>Unlimited</c> is about paging.</summary>
+    private static bool IsPaging(CatalogParameter parameter) =>
+        parameter.Name == "ResultSize" && ShortName(parameter.TypeName).StartsWith("Unlimited", StringComparison.Ordinal);
+
+    /// <summary><c>System.Boolean</c> → <c>Boolean</c>; generic arguments stay where they are.</summary>
+    private static string ShortName(string typeName)
+    {
+        int head = typeName.IndexOfAny(new[] { '`', '<' });
+        int dot = head == 0 ? -1 : typeName.LastIndexOf('.', (head < 0 ? typeName.Length : head) - 1);
+        return typeName[(dot + 1)..];
     }
 
     private static CustomAttributeBuilder TextsAttribute(Type attribute, IReadOnlyList<string> texts) => Attribute(
