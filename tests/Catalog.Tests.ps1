@@ -117,6 +117,24 @@ Describe 'The cmdlets of the catalog' {
         $actual -join "`n" | Should -BeExactly ($expected -join "`n")
     }
 
+    It '<Name> offers and takes values as its types say' -ForEach $served {
+        $command = Get-Command $Name
+        if ($command.CommandType -eq 'Alias') { $command = $command.ResolvedCommand }
+        foreach ($parameter in $Entry.parameters | Where-Object { -not $Correction.parameters.($_.name).remove }) {
+            $attributes = $command.Parameters[$parameter.name].Attributes
+            $listed = @($attributes | Where-Object { $_.GetType().Name -eq 'AcceptedValuesAttribute' }).Values
+            # The names of properties that a bulk cmdlet offers are in a file of their own.
+            if (-not ($parameter.name -eq 'Properties' -and $Name -in $overrides.bulk)) {
+                @($listed) -join '|' | Should -BeExactly (@($parameter.accepted_values) -join '|') -Because "-$($parameter.name)"
+            }
+            $kinds = @($attributes | ForEach-Object { $_.GetType().Name })
+            $short = Get-ShortType $parameter.type
+            $kinds -contains 'BooleanValueAttribute' | Should -Be (-not $parameter.is_switch -and $short -in 'Boolean', 'Bool') -Because "-$($parameter.name)"
+            $kinds -contains 'FlagListAttribute' | Should -Be ($short -clike '*Flags' -or $short -cin 'DaysOfWeek', 'WellKnownRecipientType') -Because "-$($parameter.name)"
+            $kinds -contains 'ValidateResultSizeAttribute' | Should -Be ($parameter.name -eq 'ResultSize' -and $short -clike 'Unlimited*') -Because "-$($parameter.name)"
+        }
+    }
+
     It '<Name> binds as the catalog says' -ForEach $served {
         $command = Get-Command $Name
         if ($command.CommandType -eq 'Alias') { $command = $command.ResolvedCommand }
@@ -146,6 +164,36 @@ Describe 'The cmdlets of the catalog' {
         $command.Parameters.ContainsKey('WhatIf') | Should -Be $Entry.should_process
         if ($Entry.should_process) {
             $attribute.ConfirmImpact | Should -Be (($Correction.confirmImpactHigh ?? $Entry.confirm_impact_high) ? 'High' : 'Medium')
+        }
+    }
+}
+
+Describe 'The overrides' {
+    BeforeDiscovery {
+        $corrected = @(foreach ($correction in $overrides.corrections.PSObject.Properties) {
+                @{ Name = $correction.Name; Correction = $correction.Value; Entry = $catalog | Where-Object name -EQ $correction.Name }
+            })
+    }
+
+    It 'of <Name> say why, and say nothing that the catalog says as well' -ForEach $corrected {
+        # In words, or in those of another one.
+        if ($Correction.why -match '^As ([A-Za-z0-9]+-[A-Za-z0-9]+)\b') { $overrides.corrections.($Matches[1]).why | Should -Not -BeNullOrEmpty -Because $Correction.why }
+        else { $Correction.why.Length | Should -BeGreaterThan 40 }
+        if ($Correction.defaultParameterSet) { $Correction.defaultParameterSet | Should -Not -BeExactly "$($Entry.default_parameter_set.name)" }
+        if ($null -ne $Correction.confirmImpactHigh) { $Correction.confirmImpactHigh | Should -Not -Be $Entry.confirm_impact_high }
+        if ($null -ne $Correction.isRead) { $Correction.isRead | Should -Not -Be ($Name -match '^(Get|Search|Test)-') }
+        foreach ($set in @($Correction.dropSets) -ne $null) { $Entry.parameter_sets | Should -Contain $set }
+        foreach ($fix in @($Correction.parameters.PSObject.Properties) -ne $null) {
+            $parameter = $Entry.parameters | Where-Object name -EQ $fix.Name
+            $bindings = @($parameter.sets.PSObject.Properties.Value)
+            $why = "-$($fix.Name) would not change"
+            if ($fix.Value.type) { $fix.Value.type | Should -Not -BeExactly $parameter.type -Because $why }
+            if ($null -ne $fix.Value.required) { $bindings.required | Should -Contain (-not $fix.Value.required) -Because $why }
+            if ($null -ne $fix.Value.position) { @($bindings.position | Where-Object { $_ -ne $fix.Value.position -or $null -eq $_ }).Count | Should -BeGreaterThan 0 -Because $why }
+            if ($fix.Value.pipeline) {
+                $is = @($bindings | ForEach-Object { "$($_.value_from_pipeline) $($_.value_from_pipeline_by_property_name)" } | Sort-Object -Unique)
+                $is | Should -Not -BeExactly "$($fix.Value.pipeline -in 'value', 'both') $($fix.Value.pipeline -in 'property', 'both')" -Because $why
+            }
         }
     }
 }

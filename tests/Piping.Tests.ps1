@@ -3,6 +3,19 @@
 Objects of one cmdlet piped into another whose parameters they have to fill: members of groups, and permissions. What counts is what
 arrived at the tenant.
 #>
+BeforeDiscovery {
+    $catalogFolder = Join-Path $PSScriptRoot '../powershell/Catalog'
+    $catalog = (Get-Content (Join-Path $catalogFolder 'cmdlets.json') -Raw | ConvertFrom-Json).cmdlets
+    $rows = Get-Content (Join-Path $catalogFolder 'object-properties.json') -Raw | ConvertFrom-Json
+    # The cmdlets that take rows of the kinds whose properties are known, to take away or switch what the row is about.
+    $takers = @(foreach ($kind in $rows.PSObject.Properties) {
+            foreach ($verb in 'Remove', 'Disable', 'Enable', 'Clear') {
+                $entry = $catalog | Where-Object name -EQ "$verb-$($kind.Name)"
+                if ($entry) { @{ Name = $entry.name; Entry = $entry; Properties = @($kind.Value.PSObject.Properties.Name) } }
+            }
+        })
+}
+
 BeforeAll {
     Import-Module (Join-Path $PSScriptRoot 'support/TestTenant.psm1') -Force
     Import-Module $env:EXORS_MODULE -Force
@@ -190,5 +203,23 @@ Describe 'Permissions of a folder' {
         $sent = Get-Sent Remove-MailboxFolderPermission { $given | Remove-MailboxFolderPermission -Confirm:$false -ErrorAction Stop }
         $sent.User | Should -Be "$($given[0].User)"
         @(Get-MailboxFolderPermission $folder | Where-Object { "$($_.User)" -notin 'Default', 'Anonymous' }).Count | Should -Be 0
+    }
+}
+
+Describe 'A row that is piped to be taken away' {
+    It 'fills all that <Name> asks for and the row has' -ForEach $takers {
+        $command = Get-Command $Name
+        $set = $command.ParameterSets | Where-Object { $_.IsDefault -or $command.ParameterSets.Count -eq 1 }
+        $asked = @($set.Parameters | Where-Object IsMandatory)
+        $asked.Name | Should -Contain 'Identity' -Because 'nothing else says what is meant'
+        foreach ($parameter in $asked | Where-Object Name -In $Properties) {
+            $parameter.ValueFromPipeline -or $parameter.ValueFromPipelineByPropertyName | Should -BeTrue -Because "-$($parameter.Name)"
+        }
+    }
+
+    It 'has to be tried with permissions, at least' -ForEach @(@{ takers = $takers }) {
+        $takers.Name | Should -Contain 'Remove-MailboxPermission'
+        $takers.Name | Should -Contain 'Remove-MailboxFolderPermission'
+        $takers.Name | Should -Contain 'Remove-RecipientPermission'
     }
 }

@@ -1,19 +1,18 @@
 //! Cmdlets are data: this crate turns `cmdlets.json` (what the service offers) and `overrides.json` (what we know better,
 //! and what ships now) into one C# class per cmdlet, and fills the export lists of the module manifest.
 //!
-//! With `"include": "*"` that is every cmdlet of the catalog but those of the original module itself (`module_native`, 35 of 941), which
-//! are no cmdlets of the service. Of them
+//! With `"include": "*"` that is every cmdlet of the catalog. Of those of the original module itself (`module_native`, 35 of 941), which are no
+//! cmdlets of the service,
 //!
 //! * `Connect-ExchangeOnline`, `Connect-IPPSSession`, `Disconnect-ExchangeOnline` and `Get-ConnectionInformation` are hand-written;
 //! * the nine `Get-EXO*` (`CasMailbox`, `Mailbox`, `MailboxFolderPermission`, `MailboxFolderStatistics`, `MailboxPermission`,
 //!   `MailboxStatistics`, `MobileDeviceStatistics`, `Recipient`, `RecipientPermission`) read entity sets of the service instead of running a
-//!   cmdlet; they are generated too, as `"bulk"` says, with the names of the original's classes, which are part of its errors' ids;
-//! * the other 22 talk to other services: `Get`/`Set-DefaultTenantBriefingConfig`, `Get`/`Set-DefaultTenantMyAnalyticsFeatureConfig`,
-//!   `Get`/`Set-MyAnalyticsFeatureConfig`, `Get`/`Set-UserBriefingConfig`, `Get`/`Set-VivaInsightsSettings`, `Get-VivaModuleFeature`,
-//!   `Get-VivaModuleFeatureEnablement`, `Add`/`Get`/`Remove`/`Update-VivaModuleFeaturePolicy`,
-//!   `Add`/`Get`/`Remove-VivaOrgInsightsDelegatedRole` and `Add`/`Get`/`Remove-WorkforceInsightsDelegationAccess`.
+//!   cmdlet; they are generated as `"bulk"` says, with the names of the original's classes, which are part of its errors' ids;
+//! * the other 22 talk to other services, such as Viva, of which nothing public tells how they are spoken to. They are generated as
+//!   `"otherServices"` says: whoever calls one learns whose it is.
 //!
-//! The generated classes carry parameters and attributes only; everything a cmdlet *does* is in `ServiceCmdlet` and `BulkCmdlet`.
+//! The generated classes carry parameters and attributes only, and for a few which of two parameters a piped object is; everything a cmdlet
+//! *does* is in `ServiceCmdlet`, `BulkCmdlet` and `OtherServiceCmdlet`. They are partial, so that a single one can be given more.
 //! The output is deterministic, and a file is rewritten only when its text changed, so an incremental build stays quick.
 
 mod binding;
