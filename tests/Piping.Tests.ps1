@@ -192,6 +192,33 @@ Describe 'Permissions of a mailbox' {
     }
 }
 
+Describe 'Permissions of a recipient' {
+    It 'are given to piped trustees, and piped out with them' {
+        $shared = $people[0]
+        $sent = Get-Sent Add-RecipientPermission { $people[1..2] | Add-RecipientPermission -Identity $shared.Alias -AccessRights SendAs -Confirm:$false -ErrorAction Stop }
+        $sent.Trustee | Should -Be $people[1..2].ExternalDirectoryObjectId
+        $given = @(Get-RecipientPermission $shared.Alias | Where-Object Trustee -NE 'NT AUTHORITY\SELF')
+        $given.Count | Should -Be 2
+        $sent = Get-Sent Remove-RecipientPermission { $given | Remove-RecipientPermission -Confirm:$false -ErrorAction Stop }
+        $sent.Identity | Should -Be $given.Identity
+        $sent.Trustee | Should -Be $given.Trustee
+        $sent[1].AccessRights | Should -Be 'SendAs'
+        @(Get-RecipientPermission $shared.Alias | Where-Object Trustee -NE 'NT AUTHORITY\SELF').Count | Should -Be 0
+    }
+
+    It 'come with mailboxes that are piped to a trustee, and with the lines of a file' {
+        $sent = Get-Sent Add-RecipientPermission { $people[0..1] | Add-RecipientPermission -Trustee $people[2].Alias -AccessRights SendAs -Confirm:$false -ErrorAction Stop }
+        $sent.Identity | Should -Be $people[0..1].ExternalDirectoryObjectId
+        $line = [pscustomobject]@{ Identity = $people[0].Alias; Trustee = $people[2].Alias; AccessRights = 'SendAs' }
+        $sent = Get-Sent Remove-RecipientPermission { $line | Remove-RecipientPermission -Confirm:$false -ErrorAction Stop }
+        "$($sent.Identity) $($sent.Trustee)" | Should -Be "$($line.Identity) $($line.Trustee)"
+    }
+
+    It 'are not guessed' {
+        (Get-UnsentFailure Add-RecipientPermission { $people[0] | Add-RecipientPermission -AccessRights SendAs -Confirm:$false -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'AmbiguousInput,*'
+    }
+}
+
 Describe 'Permissions of a folder' {
     It 'are piped to be changed and taken away with their users' {
         $folder = "$($people[0].Alias):\Calendar"

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using ExchangeOnlineRs.Rows;
 
 namespace ExchangeOnlineRs.Cmdlets;
 
@@ -8,37 +9,47 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// </summary>
 internal static class PipedObject
 {
-    /// <summary>What is wrong with the two values; null if they can be sent.</summary>
+    /// <summary>
+    /// Gives an object that was bound to both parameters to the one it belongs to, where it says itself what the other one is,
+    /// as the row of a permission does.
+    /// </summary>
     /// <param name="invocation">The call.</param>
     /// <param name="first">The parameter that says what is changed.</param>
     /// <param name="firstValue">Its value.</param>
-    /// <param name="second">The parameter that says what goes in or out.</param>
+    /// <param name="second">The parameter that says who goes in or out.</param>
     /// <param name="secondValue">Its value.</param>
-    internal static WireException? Problem(InvocationInfo invocation, string first, object? firstValue, string second, object? secondValue)
+    /// <returns>Why the values cannot be sent; null if they can.</returns>
+    internal static WireException? Settle(InvocationInfo invocation, string first, object? firstValue, string second, object? secondValue)
     {
         if (invocation.BoundParameters.ContainsKey(second) && WireWriter.IsEmpty(secondValue))
         {
-            // The service would take it for the caller, who would join the group.
+            // For no member the service takes the caller, who would join or leave the group.
             return new WireException(second, secondValue, "Empty" + second, "It is empty.");
         }
 
-        return invocation.ExpectingInput && IsSame(firstValue, secondValue) && !NamesBoth(secondValue, first, second)
-            ? new WireException(
+        if (!invocation.ExpectingInput || secondValue is null || !Equals(Unwrapped(firstValue), Unwrapped(secondValue)))
+        {
+            return null;
+        }
+
+        PSObject piped = PSObject.AsPSObject(secondValue);
+        if (piped.BaseObject is Row or PlainRow && Has(piped, second))
+        {
+            invocation.BoundParameters[second] = piped.Properties[second].Value;
+            return null;
+        }
+
+        // Of an object of a script, or a line of a file, the properties of their names are sent.
+        return piped.BaseObject is PSCustomObject && Has(piped, first) && Has(piped, second)
+            ? null
+            : new WireException(
                 second,
                 secondValue,
                 "AmbiguousInput",
-                $"The piped object would be the value of -{first} and of -{second}. Name one of them, so that the objects are the other.")
-            : null;
+                $"The piped object would be the value of -{first} and of -{second}. Name one of them, so that the objects are the other.");
     }
 
-    private static bool IsSame(object? one, object? other) =>
-        one is not null && Equals(Unwrapped(one), Unwrapped(other));
-
-    /// <summary>Whether an object of a script, or a line of a file, has a property for each of them, which are then sent.</summary>
-    private static bool NamesBoth(object? value, string first, string second) =>
-        value is PSObject { BaseObject: PSCustomObject } line && Has(line.Properties[first]) && Has(line.Properties[second]);
-
-    private static bool Has(PSPropertyInfo? property) => !string.IsNullOrEmpty(property?.Value?.ToString());
+    private static bool Has(PSObject piped, string property) => !WireWriter.IsEmpty(piped.Properties[property]?.Value);
 
     private static object? Unwrapped(object? value) => value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;
 }

@@ -125,7 +125,7 @@ fn render_choice(out: &mut String, [first, second]: [&Parameter; 2]) {
     let _ = writeln!(
         out,
         "\n    /// <inheritdoc/>\n    protected override void ProcessRecord()\n    {{\n        \
-         if (PipedObject.Problem(MyInvocation, nameof({first}), {first}, nameof({second}), {second}) is {{ }} problem)\n        \
+         if (PipedObject.Settle(MyInvocation, nameof({first}), {first}, nameof({second}), {second}) is {{ }} problem)\n        \
          {{\n            Refuse(problem);\n            return;\n        }}\n\n        base.ProcessRecord();\n    }}"
     );
 }

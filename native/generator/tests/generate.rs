@@ -328,7 +328,7 @@ fn two_parameters_can_take_the_piped_object() {
     let text = folder.read("out/Cmdlets/Get-Thing.g.cs");
     for expected in [
         "[Parameter(ValueFromPipeline = true)]\n    [Alias(\"k\")]",
-        "PipedObject.Problem(MyInvocation, nameof(Identity), Identity, nameof(Kind), Kind)",
+        "PipedObject.Settle(MyInvocation, nameof(Identity), Identity, nameof(Kind), Kind)",
     ] {
         assert!(text.contains(expected), "{expected}\nis not in\n{text}");
     }
