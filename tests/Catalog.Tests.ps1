@@ -15,14 +15,28 @@ BeforeDiscovery {
         })
     # The nine arrive as an address, the others not at all: ExoCmdlets.Tests.ps1 and OtherServices.Tests.ps1 have their calls.
     $sendable = @(foreach ($cmdlet in $served | Where-Object Name -NotIn $notSent) {
-            foreach ($set in $cmdlet.KeptSets) {
-                # Where a set is on both sides, it is called where all that it asks for is.
-                $surface = @($cmdlet.Entry.surfaces | Where-Object { $side = $_; -not ($cmdlet.Entry.parameters | Where-Object { $_.sets.$set.required -and $_.surfaces -notcontains $side }) })[0]
-                # A set without parameters is called by saying nothing, which may be asked for another set's.
-                if (-not ($cmdlet.Entry.parameters | Where-Object { $_.sets.$set })) { if ($cmdlet.Entry.parameters.Count -gt 0) { continue } }
-                $members = @($cmdlet.Entry.parameters | Where-Object { $_.surfaces -contains $surface -and $_.sets.$set })
-                @{ Name = $cmdlet.Name; Set = $set; Surface = $surface; Members = $members; Asks = $cmdlet.Entry.should_process }
-            }
+            $calls = @(foreach ($surface in $cmdlet.Entry.surfaces) {
+                    $sets = @(foreach ($set in $cmdlet.KeptSets) {
+                            $members = @($cmdlet.Entry.parameters | Where-Object { $_.surfaces -contains $surface -and $_.sets.$set -and -not $cmdlet.Correction.parameters.($_.name).remove })
+                            # What a set asks for may be on the other side only.
+                            if ($cmdlet.Entry.parameters | Where-Object { $_.sets.$set.required -and $_.surfaces -notcontains $surface }) { continue }
+                            # A set without parameters is called by saying nothing, which may be asked for another set's.
+                            if ($members.Count -eq 0 -and $cmdlet.Entry.parameters.Count -gt 0) { continue }
+                            $mandatory = @($members | Where-Object { $cmdlet.Correction.parameters.($_.name).required ?? $_.sets.$set.required } | ForEach-Object name)
+                            @{ Set = $set; Surface = $surface; Members = $members; Mandatory = $mandatory }
+                        })
+                    # Other kinds of values once on each side, with the set that takes most of them.
+                    $largest = @($sets | Sort-Object { $_.Members.Count } -Descending)[0]
+                    foreach ($one in $sets) {
+                        $one + @{ Kind = 'all' }
+                        # What the default set takes as well is taken for a call of that.
+                        $default = $cmdlet.Correction.defaultParameterSet ?? $cmdlet.Entry.default_parameter_set.name
+                        $says = -not $default -or $one.Set -eq $default -or ($one.Members | Where-Object { $_.name -in $one.Mandatory -and -not $_.sets.$default })
+                        if ($says -and $one.Mandatory.Count -lt $one.Members.Count) { $one + @{ Kind = 'least' } }
+                        if ($one -eq $largest -and $one.Members.Count -gt 0) { $one + @{ Kind = 'other' } }
+                    }
+                })
+            @{ Name = $cmdlet.Name; Calls = $calls; Asks = $cmdlet.Entry.should_process }
         })
 }
 
@@ -241,8 +255,31 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
             }
         }
 
+        # The same, as others write it: switches that are off, one value where many can be, nothing where that is allowed, a filter in braces.
+        function Get-OtherSample($Parameter, [bool] $Mandatory) {
+            $member = @($Parameter.accepted_values | Where-Object { $_ })[-1]
+            if ($Parameter.is_switch) { return @{ Value = [switch]$false; Wire = $false } }
+            if ($Parameter.name -like '*Filter' -and (Get-ShortType $Parameter.type) -eq 'String') {
+                $filter = "Name -like 'Zo*' -and Alias -ne 'it''s'"
+                return @{ Value = [scriptblock]::Create($filter); Wire = $filter }
+            }
+            switch -CaseSensitive -Regex (Get-ShortType $Parameter.type) {
+                '^Boolean$' { return @{ Value = $true; Wire = $true } }
+                '^U?Int(16|32|64)$' { $number = $member -match '^\d+$' ? [int]$member : 12; return @{ Value = "$number"; Wire = $number } }
+                '^MultiValuedProperty$' { if (-not $Mandatory -and $Parameter.name -ne 'Identity') { return @{ Value = $null; Wire = $null } } }
+                '^(Ex)?DateTime$' { if (-not $Mandatory) { return @{ Value = $null; Wire = $null } } }
+                '^Unlimited$' { return @{ Value = 12; Wire = 12 } }
+                '^Guid$' { return @{ Value = '{0F0E0D0C-0B0A-0908-0706-050403020100}'; Wire = '0f0e0d0c-0b0a-0908-0706-050403020100' } }
+                'TimeSpan$' { return @{ Value = '1.02:03:04'; Wire = '1.02:03:04' } }
+                '^(SecureString|PSCredential|Byte\[\]|.*Hashtable|.*Hashtable\[\])$' { return Get-Sample $Parameter }
+                '\[\]$' { $one = $member ?? 'one only'; return @{ Value = $one; Wire = @($one) } }
+            }
+            $member ? @{ Value = $member; Wire = $member } : (Get-Sample $Parameter)
+        }
+
+
         # The same JSON in the same words.
-        function ConvertTo-SameJson([string] $Json) { [Text.Json.Nodes.JsonNode]::Parse($Json).ToJsonString() }
+        function ConvertTo-SameJson([string] $Json) { $Json -eq 'null' ? $Json : [Text.Json.Nodes.JsonNode]::Parse($Json).ToJsonString() }
 
         # In a runspace where nobody can be asked for a parameter: that is an error there.
         $space = [runspacefactory]::CreateRunspace()
@@ -250,31 +287,53 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
         $shell = [powershell]::Create($space)
         $null = $shell.AddCommand('Import-Module').AddParameter('Name', $env:EXORS_MODULE).Invoke()
 
-        $results = @{}
-        $inOrder = [Collections.Generic.List[object]]::new()
-        foreach ($call in $sendable) {
-            $values = @{ ConnectionId = $connections[$call.Surface]; ErrorAction = 'Stop' }
+        # The values of a call as the cmdlet gets them, and what has to arrive.
+        function Get-Call($Cmdlet, $Call) {
+            $values = @{ ConnectionId = $connections[$Call.Surface]; ErrorAction = 'Stop' }
             $expected = [Collections.Generic.SortedDictionary[string, string]]::new([StringComparer]::Ordinal)
-            foreach ($parameter in $call.Members) {
-                $sample = Get-Sample $parameter
+            foreach ($parameter in $Call.Members) {
+                $isMandatory = $parameter.name -in $Call.Mandatory
+                if ($Call.Kind -eq 'least' -and -not $isMandatory) { continue }
+                $sample = $Call.Kind -eq 'other' ? (Get-OtherSample $parameter $isMandatory) : (Get-Sample $parameter)
                 $values[$parameter.name] = $sample.Value
                 $expected[$parameter.name] = ConvertTo-SameJson (ConvertTo-Json -InputObject $sample.Wire -Compress)
             }
-            if ($call.Asks) {
+            if ($Cmdlet.Asks) {
                 $values.Confirm = $false
                 $expected.Confirm = 'false'
             }
-            $result = [pscustomobject]@{ Name = $call.Name; Expected = $expected; Error = $null; Line = $null }
-            $results["$($call.Name) $($call.Set)"] = $result
-            $sent = $true
-            $shell.Commands.Clear()
-            try { $null = $shell.AddCommand($call.Name).AddParameters($values).Invoke() } catch {
-                $result.Error = $_.Exception.GetBaseException().ErrorRecord ?? $_
-                # What PowerShell's binder or the module itself says was never sent.
-                $sent = $result.Error.FullyQualifiedErrorId -notmatch '^(Missing|Ambiguous|Parameter|NamedParameter|Cannot|ValueTooDeep|NoIdentity|Invalid|Empty)'
-            }
-            if ($sent) { $inOrder.Add($result) }
+            @{ Values = $values; Expected = $expected }
         }
+
+        $results = @{}
+        $inOrder = [Collections.Generic.List[object]]::new()
+        foreach ($cmdlet in $sendable) {
+            $results[$cmdlet.Name] = foreach ($one in $cmdlet.Calls) {
+                $call = Get-Call $cmdlet $one
+                $result = [pscustomobject]@{ Call = $one; Expected = $call.Expected; Error = $null; Line = $null }
+                $result
+                $sent = $true
+                $shell.Commands.Clear()
+                try { $null = $shell.AddCommand($cmdlet.Name).AddParameters($call.Values).Invoke() } catch {
+                    $result.Error = $_.Exception.GetBaseException().ErrorRecord ?? $_
+                    # What PowerShell's binder or the module itself says was never sent.
+                    $sent = $result.Error.FullyQualifiedErrorId -notmatch '^(Missing|Ambiguous|Parameter|NamedParameter|Cannot|ValueTooDeep|NoIdentity|Invalid|Empty)'
+                }
+                if ($sent) { $inOrder.Add($result) }
+            }
+        }
+
+        # And none of them when only asked what it would do.
+        $before = @([IO.File]::ReadLines($tenant.RequestLog)).Count
+        $script:planned = 0
+        $script:refused = @(foreach ($cmdlet in $sendable | Where-Object { $_.Asks }) {
+            $values = (Get-Call $cmdlet $cmdlet.Calls[0]).Values
+            $values.Remove('Confirm')
+            $values.WhatIf = $true
+            $shell.Commands.Clear()
+            try { $null = $shell.AddCommand($cmdlet.Name).AddParameters($values).Invoke(); $script:planned++ } catch { "$($cmdlet.Name): $_" }
+        })
+        $script:askedWhatIf = @([IO.File]::ReadLines($tenant.RequestLog) | Select-Object -Skip $before)
         $shell.Dispose()
         $space.Dispose()
         # Not through the pipeline, which would take the objects apart.
@@ -295,14 +354,42 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
         $counts[0] | Should -Be $counts[1]
     }
 
-    It 'of <Name> with all parameters of <Set> arrives as it should' -ForEach $sendable {
-        $result = $results["$Name $Set"]
-        $result.Line | Should -Not -BeNullOrEmpty -Because "it must be sent; instead: $($result.Error)"
-        [string]$result.Line['cmdletName'] | Should -BeExactly $Name
-        $actual = @($result.Line['parameters'].GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object { "$($_.Key)=$($null -eq $_.Value ? 'null' : $_.Value.ToJsonString() -replace '"(?:[A-Za-z0-9/]|\\u002B){342}=="', '"encrypted"')" })
-        $wanted = @($result.Expected.GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object { "$($_.Key)=$($_.Value)" })
-        $actual -join "`n" | Should -BeExactly ($wanted -join "`n")
-        # The tenant reads all arguments before it says that it does not do this. What it does, it may refuse for what the values say.
-        [int]$result.Line['status'] | Should -Not -Be 401
+    It 'is none with -WhatIf' {
+        $refused | Should -BeNullOrEmpty
+        $planned | Should -Be @($sendable | Where-Object { $_.Asks }).Count
+        $askedWhatIf | Should -BeNullOrEmpty
+    }
+
+    It 'leaves out no parameter of the catalog' -ForEach @(@{ served = $served; overrides = $overrides }) {
+        $missing = foreach ($cmdlet in $served | Where-Object Name -NotIn $overrides.bulk) {
+            $sent = @(($sendable | Where-Object Name -EQ $cmdlet.Name).Calls | Where-Object Kind -EQ 'all' | ForEach-Object { foreach ($member in $_.Members) { "$($member.name) $($_.Surface)" } })
+            foreach ($parameter in $cmdlet.Entry.parameters | Where-Object { -not $cmdlet.Correction.parameters.($_.name).remove }) {
+                foreach ($surface in $parameter.surfaces) { if ("$($parameter.name) $surface" -notin $sent) { "$($cmdlet.Name) -$($parameter.name) in $surface" } }
+            }
+        }
+        $missing -join ', ' | Should -BeNullOrEmpty
+    }
+
+    It 'of <Name> arrives as it should, in each set and on each side' -ForEach $sendable {
+        $Calls.Count | Should -BeGreaterThan 0
+        $problems = foreach ($result in $results[$Name]) {
+            $what = "$($result.Call.Kind) values of $($result.Call.Set) in $($result.Call.Surface)"
+            if (-not $result.Line) { "${what}: not sent; instead: $($result.Error)"; continue }
+            $actual = @($result.Line['parameters'].GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object { "$($_.Key)=$($null -eq $_.Value ? 'null' : $_.Value.ToJsonString() -replace '"(?:[A-Za-z0-9/]|\\u002B){342}=="', '"encrypted"')" })
+            $wanted = @($result.Expected.GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object { "$($_.Key)=$($_.Value)" })
+            if ($Name -cne [string]$result.Line['cmdletName']) { "${what}: it says $($result.Line['cmdletName'])" }
+            if (($actual -join "`n") -cne ($wanted -join "`n")) { "${what}:`n  expected $(($wanted | Where-Object { $_ -cnotin $actual }) -join '; ')`n  but got $(($actual | Where-Object { $_ -cnotin $wanted }) -join '; ')" }
+            if ($connections[$result.Call.Surface] -ne [string]$result.Line['connectionId']) { "${what}: on the connection $($result.Line['connectionId'])" }
+            # The service binds arguments before it looks at what they say.
+            if ($result.Error -match 'Parameter set cannot be resolved|argument transformation|Invalid cmdlet parameters') { "${what}: $($result.Error)" }
+            $status = [int]$result.Line['status']
+            if ($status -notin 200, 400, 403, 404) { "${what}: answered with $status" }
+            if ($status -in 400, 403, 404 -and -not $result.Error) { "${what}: answered with $status, and no error came of it" }
+        }
+        $problems -join "`n" | Should -BeNullOrEmpty
+        # A cmdlet is done or not done by the tenant, whatever its values say; all that is not done is refused as one that the account may not run.
+        $refusals = @($results[$Name] | Where-Object { $_.Line -and [int]$_.Line['status'] -eq 403 })
+        $refusals.Count | Should -BeIn 0, @($results[$Name]).Count -Because "the others say $(($results[$Name] | Where-Object { $_ -notin $refusals }).Error -join ' and ')"
+        foreach ($refusal in $refusals) { [string]$refusal.Error | Should -Match "not allowed to run $Name\." }
     }
 }
