@@ -8,10 +8,130 @@ BeforeDiscovery {
     $overrides = Get-Content (Join-Path $root 'overrides.json') -Raw | ConvertFrom-Json
     $catalog = (Get-Content (Join-Path $root 'cmdlets.json') -Raw | ConvertFrom-Json).cmdlets
     $bulk = @($catalog | Where-Object name -In $overrides.bulk)
-    $calls = @(foreach ($cmdlet in $bulk) {
-            # With a size alone nobody's permissions are asked for.
-            foreach ($set in $cmdlet.parameter_sets | Where-Object { $cmdlet.name -ne 'Get-EXOMailboxPermission' -or $_ -ne 'Default' }) { @{ Name = $cmdlet.name; Set = $set; Members = @($cmdlet.parameters | Where-Object { $_.sets.$set }) } }
+
+    # adele@contoso.com in base64, and what else is in the addresses below: \Calendar, \, desk@contoso.com.
+    $adele = 'YWRlbGVAY29udG9zby5jb20='
+    $calendar = 'XENhbGVuZGFy'
+    $root = 'XA=='
+    $desk = 'ZGVza0Bjb250b3NvLmNvbQ=='
+    # Written by hand from the service's metadata and public clients: where a call goes, with what, and to which mailbox it is routed.
+    $calls = @(
+        @{
+            Name = 'Get-EXOMailbox'; Case = 'one'; Path = "Mailbox('$adele')"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{
+                Identity = 'adele@contoso.com'; Archive = $true; Async = $true; Filter = "Office -eq 'x'"; GroupMailbox = $true; InactiveMailboxOnly = $true; IncludeInactiveMailbox = $true
+                MailboxPlan = 'plan'; Migration = $true; OrganizationalUnit = 'ou'; Properties = 'Office', 'Languages'; PropertySets = 'Minimum', 'Quota'; PublicFolder = $true
+                RecipientTypeDetails = 'UserMailbox', 'RoomMailbox'; SoftDeletedMailbox = $true
+            }
+            Options = @(
+                '$select=Office,Languages', 'Archive=True', 'Async=True', "Filter=Office -eq 'x'", 'GroupMailbox=True', 'InactiveMailboxOnly=True', 'IncludeInactiveMailbox=True', 'isEncoded=true'
+                'MailboxPlan=plan', 'Migration=True', 'OrganizationalUnit=ou', 'PropertySet=Minimum,Quota', 'PublicFolder=True', 'RecipientTypeDetails=UserMailbox,RoomMailbox', 'SoftDeletedMailbox=True'
+            )
+        }
+        @{ Name = 'Get-EXOMailbox'; Case = 'a search'; Path = 'Mailbox'; Given = @{ Anr = 'ade'; ResultSize = 7 }; Options = 'Anr=ade', 'PropertySet=Minimum'; Prefer = 'odata.maxpagesize=7' }
+        @{
+            Name = 'Get-EXOCasMailbox'; Case = 'one'; Path = "CasMailbox('$adele')"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{
+                Identity = 'adele@contoso.com'; ActiveSyncDebugLogging = $true; Filter = 'PopEnabled -eq $true'; GetImapProtocolLog = $true; GetPopProtocolLog = $true; IgnoreDefaultScope = $true
+                OrganizationalUnit = 'ou'; Properties = 'ECPEnabled'; PropertySets = 'Imap'; ProtocolSettings = $true; ReadIsOptimizedForAccessibility = $true; SendLogsTo = 'a@contoso.com', 'b@contoso.com'
+            }
+            Options = @(
+                '$select=ECPEnabled', 'ActiveSyncDebugLogging=True', 'Filter=PopEnabled -eq $true', 'GetImapProtocolLog=True', 'GetPopProtocolLog=True', 'IgnoreDefaultScope=True', 'isEncoded=true'
+                'OrganizationalUnit=ou', 'PropertySet=Minimum,Imap,ProtocolSettings', 'ReadIsOptimizedForAccessibility=True', 'SendLogsTo=a@contoso.com,b@contoso.com'
+            )
+        }
+        @{ Name = 'Get-EXOCasMailbox'; Case = 'a search'; Path = 'CasMailbox'; Given = @{ Anr = 'ade'; ResultSize = 7 }; Options = 'Anr=ade', 'PropertySet=Minimum'; Prefer = 'odata.maxpagesize=7' }
+        @{
+            Name = 'Get-EXORecipient'; Case = 'one'; Path = "Recipient('$adele')"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{
+                Identity = 'adele@contoso.com'; Filter = "City -eq 'x'"; IncludeSoftDeletedRecipients = $true; OrganizationalUnit = 'ou'; Properties = 'City'; PropertySets = 'Archive', 'Policy'
+                RecipientPreviewFilter = 'preview'; RecipientType = 'UserMailbox', 'MailContact'; RecipientTypeDetails = 'RoomList'
+            }
+            Options = @(
+                '$select=City', "Filter=City -eq 'x'", 'IncludeSoftDeletedRecipients=True', 'isEncoded=true', 'OrganizationalUnit=ou', 'PropertySet=Minimum,Archive,Policy', 'RecipientPreviewFilter=preview'
+                'RecipientType=UserMailbox,MailContact', 'RecipientTypeDetails=RoomList'
+            )
+        }
+        @{ Name = 'Get-EXORecipient'; Case = 'a search'; Path = 'Recipient'; Given = @{ Anr = 'ade'; ResultSize = 7 }; Options = 'Anr=ade', 'PropertySet=Minimum'; Prefer = 'odata.maxpagesize=7' }
+        @{
+            Name = 'Get-EXOMailboxStatistics'; Case = 'one'; Path = "Mailbox('$adele')/Exchange.GetMailboxStatistics()"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{
+                Identity = 'adele@contoso.com'; Archive = $true; IncludeMoveHistory = $true; IncludeMoveReport = $true; IncludeSoftDeletedRecipients = $true; Properties = 'LastLogonTime'; PropertySets = 'Minimum'
+            }
+            Options = '$select=LastLogonTime', 'Archive=True', 'IncludeMoveHistory=True', 'IncludeMoveReport=True', 'IncludeSoftDeletedRecipients=True', 'isEncoded=true', 'PropertySet=Minimum'
+        }
+        @{
+            Name = 'Get-EXOMailboxStatistics'; Case = 'one by its store'
+            Path = 'Mailbox/Exchange.GetMailboxStatisticsV2(mailboxGuid=22222222-0000-4000-8000-000000000002,databaseGuid=33333333-0000-4000-8000-000000000003)'
+            Given = @{ ExchangeGuid = '22222222-0000-4000-8000-000000000002'; DatabaseGuid = '33333333-0000-4000-8000-000000000003' }; Options = 'PropertySet=Minimum'
+        }
+        @{
+            Name = 'Get-EXOMailboxFolderStatistics'; Case = 'all folders'; Anchor = 'UPN:adele@contoso.com'
+            Path = "Mailbox('$adele')/MailboxFolder/Exchange.GetMailboxFolderStatistics(folderscope=Exchange.ElcFolderType'All')"
+            Given = @{ Identity = 'adele@contoso.com' }; Options = 'isEncoded=true'
+        }
+        @{
+            Name = 'Get-EXOMailboxFolderStatistics'; Case = 'some folders'; Anchor = 'UPN:adele@contoso.com'
+            Path = "Mailbox('$adele')/MailboxFolder/Exchange.GetMailboxFolderStatistics(folderscope=Exchange.ElcFolderType'RecoverableItems')"
+            Given = @{ Identity = 'adele@contoso.com'; Archive = $true; DiagnosticInfo = 'x'; Folderscope = 'recoverableitems'; IncludeOldestAndNewestItems = $true; IncludeSoftDeletedRecipients = $true }
+            Options = 'Archive=True', 'DiagnosticInfo=x', 'IncludeOldestAndNewestItems=True', 'IncludeSoftDeletedRecipients=True', 'isEncoded=true'
+        }
+        @{
+            Name = 'Get-EXOMailboxPermission'; Case = 'one'; Path = "Mailbox('$adele')/MailboxPermission"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{ Identity = 'adele@contoso.com'; Owner = $true; ResultSize = 7; SoftDeletedMailbox = $true; User = 'desk@contoso.com' }
+            Options = 'isEncoded=true', 'Owner=True', 'SoftDeletedMailbox=True', 'User=desk@contoso.com'; Prefer = 'odata.maxpagesize=*'
+        }
+        @{
+            Name = 'Get-EXOMailboxFolderPermission'; Case = 'a folder'; Path = "Mailbox('$adele')/MailboxFolder('$calendar')/MailboxFolderPermission"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{ Identity = 'adele@contoso.com:\Calendar'; GroupMailbox = $true; User = 'desk@contoso.com' }
+            Options = 'GroupMailbox=True', 'IsEncoded=True', 'IsUsingMailboxFolderId=True', 'User=desk@contoso.com'
+        }
+        @{
+            Name = 'Get-EXOMailboxFolderPermission'; Case = 'the root'; Path = "Mailbox('$adele')/MailboxFolder('$root')/MailboxFolderPermission"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{ Identity = 'adele@contoso.com' }; Options = 'IsEncoded=True', 'IsUsingMailboxFolderId=True'
+        }
+        @{
+            Name = 'Get-EXOMobileDeviceStatistics'; Case = 'those of a mailbox'; Path = "Mailbox('$adele')/MobileDevice/Exchange.GetMobileDeviceStatistics()"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{
+                Mailbox = 'adele@contoso.com'; ActiveSync = $true; GetMailboxLog = $true; NotificationEmailAddresses = 'a@contoso.com'; OWAforDevices = $true; RestApi = $true; ShowRecoveryPassword = $true; UniversalOutlook = $true
+            }
+            Options = 'ActiveSync=True', 'GetMailboxLog=True', 'isEncoded=true', 'NotificationEmailAddresses=a@contoso.com', 'OWAforDevices=True', 'RestApi=True', 'ShowRecoveryPassword=True', 'UniversalOutlook=True'
+        }
+        @{
+            Name = 'Get-EXOMobileDeviceStatistics'; Case = 'one device'; Path = "GetMobileDeviceStatisticsByIdentity(Identity='adele/ExchangeActiveSyncDevices/x')"
+            Given = @{ Identity = 'adele/ExchangeActiveSyncDevices/x' }; Options = @()
+        }
+        @{
+            Name = 'Get-EXORecipientPermission'; Case = 'one'; Path = "Recipient('$adele')"; Anchor = 'UPN:adele@contoso.com'
+            Given = @{ Identity = 'adele@contoso.com' }; Options = '$expand=RecipientPermission', '$select=RecipientPermission', 'isEncoded=true'
+        }
+        @{
+            Name = 'Get-EXORecipientPermission'; Case = 'those of somebody'; Anchor = 'UPN:adele@contoso.com'
+            Path = "Recipient/Exchange.GetRecipientPermissionByFilters(identity='$adele',trustee='$desk',accessRights=[`"SendAs`"])"
+            Given = @{ Identity = 'adele@contoso.com'; Trustee = 'desk@contoso.com'; AccessRights = 'SendAs'; ResultSize = 'Unlimited' }
+            Options = '$expand=RecipientPermission', '$select=RecipientPermission', 'isEncoded=true'
+        }
+    )
+    # Other names of the same mailbox, and what is in front of and behind the key that they become.
+    $places = @(
+        @{ Name = 'Get-EXOMailbox'; Before = 'Mailbox'; After = '' }
+        @{ Name = 'Get-EXOCasMailbox'; Before = 'CasMailbox'; After = '' }
+        @{ Name = 'Get-EXORecipient'; Before = 'Recipient'; After = '' }
+        @{ Name = 'Get-EXORecipientPermission'; Before = 'Recipient'; After = '' }
+        @{ Name = 'Get-EXOMailboxStatistics'; Before = 'Mailbox'; After = '/Exchange.GetMailboxStatistics()' }
+        @{ Name = 'Get-EXOMailboxFolderStatistics'; Before = 'Mailbox'; After = "/MailboxFolder/Exchange.GetMailboxFolderStatistics(folderscope=Exchange.ElcFolderType'All')" }
+        @{ Name = 'Get-EXOMailboxPermission'; Before = 'Mailbox'; After = '/MailboxPermission' }
+        @{ Name = 'Get-EXOMailboxFolderPermission'; Before = 'Mailbox'; After = "/MailboxFolder('$root')/MailboxFolderPermission" }
+        @{ Name = 'Get-EXOMobileDeviceStatistics'; Before = 'Mailbox'; After = '/MobileDevice/Exchange.GetMobileDeviceStatistics()' }
+    )
+    $named = @(foreach ($place in $places) {
+            # Statistics take it from the pipeline only.
+            if ($place.Name -ne 'Get-EXOMailboxStatistics') { $place + @{ Parameter = 'ExternalDirectoryObjectId'; Value = '11111111-0000-4000-8000-000000000001'; Key = 'MTExMTExMTEtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAx'; Anchor = $null } }
+            $place + @{ Parameter = 'UserPrincipalName'; Value = 'adele@contoso.com'; Key = $adele; Anchor = 'UPN:adele@contoso.com' }
+            $place + @{ Parameter = 'PrimarySmtpAddress'; Value = 'desk@contoso.com'; Key = $desk; Anchor = 'UPN:desk@contoso.com' }
         })
+    $named += @{ Name = 'Get-EXOMailboxStatistics'; Before = 'Mailbox'; After = '/Exchange.GetMailboxStatistics()'; Parameter = 'ExchangeGuid'; Value = '11111111-0000-4000-8000-000000000001'; Key = 'MTExMTExMTEtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAx'; Anchor = $null }
+    $named += @{ Name = 'Get-EXOMobileDeviceStatistics'; Before = 'Mailbox'; After = '/MobileDevice/Exchange.GetMobileDeviceStatistics()'; Parameter = 'Identity'; Value = 'adele@contoso.com'; Key = $adele; Anchor = 'UPN:adele@contoso.com' }
 }
 
 BeforeAll {
@@ -317,35 +437,34 @@ Describe 'Piping' {
     }
 }
 
-Describe 'A call of <Name>' -ForEach $calls {
-    It 'with every parameter of <Set> reads one address' {
-        $values = @{}
-        $expected = [Collections.Generic.List[string]]::new()
-        $isFirst = $true
-        foreach ($parameter in $Members) {
-            if ($parameter.name -in 'ExternalDirectoryObjectId', 'UserPrincipalName', 'PrimarySmtpAddress', 'ExchangeGuid', 'DatabaseGuid') { continue }
-            $values[$parameter.name] = switch ($parameter.type) {
-                'SwitchParameter' { [switch]$true }
-                'Unlimited' { 'Unlimited' }
-                default { $parameter.accepted_values ? $parameter.accepted_values[0] : $parameter.name -eq 'Properties' ? 'Name' : "v-$($parameter.name)" }
-            }
-            $option = switch ($parameter.name) {
-                { $_ -in 'Identity', 'Mailbox', 'ResultSize', 'FolderScope' } { $null }
-                'Properties' { '$select=Name' }
-                # The old switch adds its set.
-                'PropertySets' { "PropertySet=$($values.PropertySets)" + ($Members.name -contains 'ProtocolSettings' ? ',ProtocolSettings' : '') }
-                'ProtocolSettings' { $null }
-                # They are parameters of a function, in the path.
-                { $Name -eq 'Get-EXORecipientPermission' -and $_ -in 'Trustee', 'AccessRights' } { $null }
-                default { "$_=$($parameter.is_switch ? 'True' : $values[$_])" }
-            }
-            if ($option) { $expected.Add($option) }
-        }
-        $reads = @(Get-ReadEntity $service { & $Name @values -ErrorAction Ignore })
+Describe 'The address of a call' {
+    It 'of <Name> for <Case> is whole' -ForEach $calls {
+        $reads = @(Get-ReadEntity $service { & $Name @Given -ErrorAction Ignore -WarningAction Ignore })
         $reads.Count | Should -Be 1
-        foreach ($option in $expected) { ($reads[0].Address -split '[?&]') | Should -Contain $option }
+        $path, $query = $reads[0].Address -split '\?', 2
+        $path | Should -BeExactly $Path
+        @("$query" -split '&' | Where-Object { $_ } | Sort-Object) -join "`n" | Should -Be (@($Options | Sort-Object) -join "`n")
+        # Without a mailbox it is about, a call is routed by who makes it.
+        $reads[0].Headers['X-AnchorMailbox'] | Should -Be ($Anchor ?? 'UPN:admin@contoso.com')
+        if ($Prefer) { $reads[0].Headers['Prefer'] | Should -BeLike $Prefer }
         $reads[0].Headers['Authorization'] | Should -BeLike 'Bearer *'
         $reads[0].Headers.Keys | Should -Not -Contain 'X-ResponseFormat'
+    }
+
+    It 'of <Name> by -<Parameter> has that for a key' -ForEach $named {
+        $given = @{ $Parameter = $Value }
+        $reads = @(Get-ReadEntity $service { & $Name @given -ErrorAction Ignore })
+        $reads.Count | Should -Be 1
+        ($reads[0].Address -split '\?')[0] | Should -BeExactly "$Before('$Key')$After"
+        $reads[0].Headers['X-AnchorMailbox'] | Should -Be ($Anchor ?? 'UPN:admin@contoso.com')
+    }
+
+    It 'is written down above for every parameter' -ForEach @(@{ bulk = $bulk; calls = $calls; named = $named }) {
+        $missing = foreach ($cmdlet in $bulk) {
+            $here = @(($calls | Where-Object Name -EQ $cmdlet.name).Given.Keys) + @(($named | Where-Object Name -EQ $cmdlet.name).Parameter)
+            $cmdlet.parameters.name | Where-Object { $_ -notin $here } | ForEach-Object { "$($cmdlet.name) -$_" }
+        }
+        $missing -join ', ' | Should -BeNullOrEmpty
     }
 }
 
