@@ -365,14 +365,13 @@ fn check_member(parameter: &Parameter, text: &str) -> Result<(), ApiError> {
     if parameter.accepted_values.is_empty() || !parameter.accepted_values_complete {
         return Ok(());
     }
-    // Mailboxes carry these audited actions by default, though the pages of the parameters don't list them; what a
-    // mailbox shows has to be settable again.
-    let audited = |part: &str| {
-        matches!(parameter.name.as_str(), "AuditAdmin" | "AuditDelegate" | "AuditOwner")
-            && ["MailItemsAccessed", "Send"].iter().any(|value| value.eq_ignore_ascii_case(part))
+    // The pages of these parameters lag behind the service: mailboxes carry audited actions by default that they don't
+    // list, and what a mailbox shows has to be settable again. So any single word passes.
+    let audited = matches!(parameter.name.as_str(), "AuditAdmin" | "AuditDelegate" | "AuditOwner");
+    let known = |part: &str| {
+        (audited && part.chars().all(char::is_alphanumeric) && !part.is_empty())
+            || parameter.accepted_values.iter().any(|value| value.eq_ignore_ascii_case(part))
     };
-    let known =
-        |part: &str| audited(part) || parameter.accepted_values.iter().any(|value| value.eq_ignore_ascii_case(part));
     // Flags of one enumeration may be joined by commas.
     if known(text) || (text.contains(',') && text.split(',').all(|part| known(part.trim()))) {
         return Ok(());
@@ -504,6 +503,18 @@ mod tests {
         ok("Get-Mailbox", json!({"RecipientTypeDetails": ["UserMailbox", "SharedMailbox"]}));
         ok("Get-Mailbox", json!({"RecipientTypeDetails": "UserMailbox"}));
         refused("Get-Mailbox", json!({"RecipientTypeDetails": ["UserMailbox", "Purple"]}), "valid enumerator name");
+    }
+
+    #[test]
+    fn audited_actions_are_an_open_list() {
+        let set = |name: &str, value: Value| json!({"Identity": "a", name: value});
+        for name in ["AuditAdmin", "AuditDelegate", "AuditOwner"] {
+            ok("Set-Mailbox", set(name, json!(["UpdateComplianceTag", "MailItemsAccessed", "HardDelete"])));
+            ok("Set-Mailbox", set(name, json!("UpdateComplianceTag,SearchQueryInitiated")));
+            let more = json!({"@odata.type": "#Exchange.GenericHashTable", "Add": "ApplyPriorityCleanup"});
+            ok("Set-Mailbox", set(name, more));
+            refused("Set-Mailbox", set(name, json!("no action")), "valid enumerator name");
+        }
     }
 
     #[test]

@@ -317,22 +317,25 @@ fn split_offset(clock: &str) -> Option<(&str, i64)> {
     Some((clock[..at].trim_end(), if clock.as_bytes()[at] == b'-' { -seconds } else { seconds }))
 }
 
-/// A size as the service shows it: rounded down to two places in the largest unit, then the exact count.
+/// A size as the service shows it: four significant digits in the largest unit, then the exact count.
 #[must_use]
 pub fn format_size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 4] = [("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)];
     let grouped = group_digits(bytes);
     for (unit, factor) in UNITS {
         if bytes >= factor {
-            let hundredths = u128::from(bytes) * 1000 / u128::from(factor);
-            let number = hundredths as f64 / 1000.0;
-            let mut text = format!("{number:.2}");
-            while text.ends_with('0') {
-                text.pop();
-            }
-            if text.ends_with('.') {
-                text.pop();
-            }
+            let scale: u128 = match bytes / factor {
+                0..10 => 1000,
+                10..100 => 100,
+                100..1000 => 10,
+                _ => 1,
+            };
+            // Half of the last digit is rounded up.
+            let number = (u128::from(bytes) * scale * 2 + u128::from(factor)) / (u128::from(factor) * 2);
+            let (whole, rest) = (number / scale, number % scale);
+            let places = scale.ilog10() as usize;
+            let text = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:0places$}") };
+            let text = if rest == 0 { text.as_str() } else { text.trim_end_matches('0') };
             return format!("{text} {unit} ({grouped} bytes)");
         }
     }
@@ -431,6 +434,13 @@ mod tests {
         assert_eq!(format_size(262_144), "256 KB (262,144 bytes)");
         assert_eq!(format_size(36_700_160), "35 MB (36,700,160 bytes)");
         assert_eq!(format_size(0), "0 B (0 bytes)");
+        assert_eq!(format_size(1_334_578_302), "1.243 GB (1,334,578,302 bytes)");
+        assert_eq!(format_size(334_747_402), "319.2 MB (334,747,402 bytes)");
+        assert_eq!(format_size(10_789_847), "10.29 MB (10,789,847 bytes)");
+        assert_eq!(format_size(1_047_552), "1023 KB (1,047,552 bytes)");
+        assert_eq!(format_size(1_048_064), "1024 KB (1,048,064 bytes)", "rounding doesn't change the unit");
+        assert_eq!(format_size(1_140_850_688), "1.063 GB (1,140,850,688 bytes)", "1.0625 is rounded up");
+        assert_eq!(format_size(1023), "1023 B (1,023 bytes)");
     }
 
     #[test]

@@ -98,6 +98,13 @@ fn comparison(
     constant: &Constant,
 ) -> Result<(Test, bool), String> {
     let negated = matches!(operator, Operator::Ne | Operator::NotLike);
+    // Without a wildcard -like is an equality, which distinguished names know: scripts look for somebody's groups so.
+    if matches!(operator, Operator::Like | Operator::NotLike)
+        && facts.kind == "dn"
+        && let Some(text) = text_constant(constant).filter(|text| !text.contains('*'))
+    {
+        return Ok((Test::Text(text), negated));
+    }
     let allowed = facts.operators_inferred.iter().any(|known| known == operator.word());
     if !allowed {
         return Err(format!("The operator \"-{}\" is not valid for the property \"{name}\".", operator.word()));
@@ -356,6 +363,23 @@ mod tests {
         assert!(!holds("Office -eq 'Dublin'"));
         assert!(holds("Office -ne 'Dublin'"));
         assert!(!holds("Office -ne 'Dublin 3/204'"));
+    }
+
+    #[test]
+    fn like_without_a_wildcard_is_an_equality_of_distinguished_names() {
+        let sean = "CN=Seán O'Neill,OU=contoso.onmicrosoft.com,DC=outlook,DC=com";
+        let group = Object(HashMap::from([("Members", Value::List(vec![sean.to_owned()]))]));
+        let holds = |filter: &str| {
+            let filter = Filter::compile("Get-DistributionGroup", filter);
+            filter.unwrap_or_else(|error| panic!("{}", error.text())).holds(&group)
+        };
+        let quoted = sean.replace('\'', "''");
+        assert!(holds(&format!("Members -like '{quoted}'")));
+        assert!(holds(&format!("Members -eq '{quoted}'")));
+        assert!(!holds(&format!("Members -notlike '{quoted}'")));
+        assert!(!holds("Members -like 'CN=Nobody,DC=com'"));
+        let wildcard = Filter::compile("Get-DistributionGroup", "Members -like 'CN=Se*'").expect_err("a wildcard");
+        assert!(wildcard.message.contains("not valid for the property \"Members\""), "{}", wildcard.message);
     }
 
     #[test]

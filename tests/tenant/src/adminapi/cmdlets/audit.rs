@@ -104,14 +104,13 @@ fn search(call: &Call<'_>) -> Result<Outcome, ApiError> {
             ));
         }
         let session = sessions.entry(key).or_insert_with(|| Session { search: search.clone(), given: 0, used: now() });
+        // Scripts move the window of a search on and keep its id: that begins a search anew.
         if session.search != search {
-            return Err(refuse(format!("The session '{id}' belongs to another search. Use another SessionId.")));
+            *session = Session { search, given: 0, used: now() };
         }
         given = session.given;
         session.given = (given + size).min(found.len());
         session.used = now();
-    } else if large {
-        return Err(refuse("SessionCommand ReturnLargeSet needs a SessionId."));
     }
     let mut objects = String::new();
     let mut rows = 0;
