@@ -29,6 +29,9 @@ use crate::secrets::new_guid;
 use crate::state::State;
 use crate::{adminapi, control, entra};
 
+/// How much of headers is read before they are refused, in bytes.
+const LARGEST_HEADERS: u32 = 1 << 20;
+
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 8 << 20;
 
@@ -99,7 +102,9 @@ impl Server {
             let state = Arc::clone(&state);
             async move { Ok::<_, Infallible>(exchange(&state, request, address, socket, handler).await) }
         });
-        let builder = auto::Builder::new(TokioExecutor::new());
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        // Headers that are too long are refused as the service refuses them, rather than by the library.
+        builder.http2().max_header_list_size(LARGEST_HEADERS);
         let serving = builder.serve_connection(TokioIo::new(stream), service);
         tokio::select! {
             // How a connection ends is the client's affair.

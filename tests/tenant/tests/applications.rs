@@ -366,6 +366,82 @@ async fn every_published_routing_hint_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn writes_into_a_mailbox_need_the_way_to_its_server() {
+    let fixture = Fixture::with_mailboxes(30).await;
+    let application = fixture.app_token("automation", CONTOSO).await;
+    let person = fixture.token("admin").await;
+    let id = &fixture.tenant.facts().tenant_id;
+    let system = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
+    let adele = fixture.ok(&person, "Get-Mailbox", json!({"Identity": "adele"})).await.remove(0);
+    let away = call(
+        "Set-MailboxAutoReplyConfiguration",
+        json!({"Identity": "adele", "AutoReplyState": "Enabled", "InternalMessage": "Away"}),
+    );
+    let send = async |token: &str, anchor: &str, body: &Value| {
+        fixture.post(token, &fixture.invoke_url(), &[("x-anchormailbox", anchor)], body).await
+    };
+    for anchor in [format!("APP:{system}@{id}"), format!("UPN:OAuthUser@{CONTOSO}"), format!("TID:{id}")] {
+        let refused = send(&application, &anchor, &away).await;
+        assert_eq!(refused.status, 400, "{anchor}");
+        assert!(error_text(&refused).contains("CmdletProxyNotAvailableException"), "{}", refused.text());
+        assert!(error_text(&refused).contains("Required Server FQDN"), "{}", refused.text());
+        assert_eq!(send(&person, &anchor, &away).await.status, 200, "a person's call is passed on");
+        let read = call("Get-MailboxAutoReplyConfiguration", json!({"Identity": "adele"}));
+        assert_eq!(send(&application, &anchor, &read).await.status, 200, "reading needs no way");
+        let hidden = call("Set-Mailbox", json!({"Identity": "adele", "Office": anchor}));
+        assert_eq!(send(&application, &anchor, &hidden).await.status, 200, "that is in the directory");
+    }
+    assert_eq!(
+        fixture.run(&application, "Set-CASMailbox", json!({"Identity": "adele", "PopEnabled": false})).await.status,
+        200
+    );
+    let of = |name: &str| adele[name].as_str().unwrap().to_owned();
+    for anchor in [
+        format!("UPN:{}", of("UserPrincipalName")),
+        format!("SMTP:{}", of("PrimarySmtpAddress")),
+        of("UserPrincipalName"),
+        "adele".to_owned(),
+        format!("MBX:{}@{id}", of("ExchangeGuid")),
+        format!("OID:{}@{id}", of("ExternalDirectoryObjectId")),
+    ] {
+        assert_eq!(send(&application, &anchor, &away).await.status, 200, "{anchor}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_routing_hints_are_refused() {
+    let fixture = Fixture::with_mailboxes(3).await;
+    let token = fixture.token("admin").await;
+    let body = call("Get-OrganizationConfig", json!({}));
+    for anchor in [
+        format!("UPN:adele@{CONTOSO}:\\Calendar"),
+        format!("SMTP:adele@{CONTOSO}\\17"),
+        format!("AAD-UPN:adele @{CONTOSO}"),
+        "UPN:".to_owned(),
+    ] {
+        let refused = fixture.post(&token, &fixture.invoke_url(), &[("x-anchormailbox", &anchor)], &body).await;
+        assert_eq!(refused.status, 400, "{anchor}");
+        assert_eq!(refused.json()["error"]["code"], "ErrorIncorrectRoutingHint");
+    }
+    // Without a prefix it may be any identity.
+    let bare = format!("adele@{CONTOSO}:\\Calendar");
+    let taken = fixture.post(&token, &fixture.invoke_url(), &[("x-anchormailbox", &bare)], &body).await;
+    assert_eq!(taken.status, 200);
+    let long = format!("UPN:{}@{CONTOSO}", "x".repeat(20_000));
+    let authorization = format!("Bearer {token}");
+    for client in [fixture.client.clone(), fixture.client.over_http2()] {
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+            ("x-anchormailbox", long.as_str()),
+        ];
+        let refused = client.send("POST", &fixture.invoke_url(), &headers, body.to_string()).await.unwrap();
+        assert_eq!(refused.status, 400);
+        assert!(refused.text().contains("The size of the request headers is too long"), "{}", refused.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn credentials_are_written_and_fit_the_facts() {
     let folder = std::env::temp_dir().join(format!("exo-tenant-credentials-{}", std::process::id()));
     let options = Options { mailboxes: 1, credential_dir: Some(folder.clone()), ..Options::default() };

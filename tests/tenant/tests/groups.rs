@@ -187,7 +187,12 @@ async fn unified_groups_have_owners_members_and_subscribers() {
         .await;
     assert_eq!(shown[0]["AccessType"], "Public");
     assert_eq!(shown[0]["HiddenFromExchangeClientsEnabled"], true);
-    assert_eq!(shown[0]["SensitivityLabelId"], "0b0c2f56-8d3a-4c3f-9c48-0a9a5f9d3a11");
+    for name in ["SensitivityLabelId", "SensitivityLabel"] {
+        assert_eq!(shown[0][name], "0b0c2f56-8d3a-4c3f-9c48-0a9a5f9d3a11", "{name}");
+    }
+    fixture.ok(&token, "Set-UnifiedGroup", json!({"Identity": "HarbourWorks", "SensitivityLabelId": null})).await;
+    let shown = fixture.ok(&token, "Get-UnifiedGroup", json!({"Identity": "HarbourWorks"})).await;
+    assert!(shown[0]["SensitivityLabelId"].is_null() && shown[0]["SensitivityLabel"].is_null());
     fixture.ok(&token, "Remove-UnifiedGroup", json!({"Identity": "HarbourWorks", "Force": true})).await;
     assert_eq!(names(&fixture.ok(&token, "Get-UnifiedGroup", json!({})).await), ["Project Aurora"]);
 }

@@ -127,6 +127,54 @@ async fn devices_are_listed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_has_several_names() {
+    let fixture = Fixture::with_mailboxes(60).await;
+    let token = fixture.token("admin").await;
+    let all = fixture.ok(&token, "Get-MobileDevice", json!({"ResultSize": "Unlimited"})).await;
+    for device in [&all[0], &all[all.len() - 1]] {
+        for name in ["Identity", "Guid", "DistinguishedName", "Name", "DeviceId"] {
+            let identity = json!({"Identity": device[name]});
+            let found = fixture.ok(&token, "Get-MobileDevice", identity.clone()).await;
+            assert_eq!((found.len(), &found[0]), (1, device), "{name}");
+            let statistics = fixture.ok(&token, "Get-MobileDeviceStatistics", identity).await;
+            assert_eq!((statistics.len(), &statistics[0]["Guid"]), (1, &device["Guid"]), "{name}");
+            let text: String =
+                form_urlencoded::byte_serialize(device[name].as_str().unwrap().replace('\'', "''").as_bytes())
+                    .collect();
+            let path = format!("GetMobileDeviceStatisticsByIdentity(Identity='{}')", text.replace('+', "%20"));
+            let url = fixture.url(&format!("/adminapi/beta/{}/{path}", fixture.tenant.facts().tenant_id));
+            let entity = fixture.get(&token, &url, &[]).await;
+            assert_eq!(entity.status, 200, "{name} {}", entity.text());
+            assert_eq!(entity.json()["DeviceID"], device["DeviceId"], "{name}");
+        }
+    }
+    for nothing in
+        ["no device", "00000000-0000-0000-0000-000000000001", "CN=a,CN=b,DC=c", "0123456789ABCDEF0123456789ABCDEF"]
+    {
+        fixture.fails(&token, "Get-MobileDevice", json!({"Identity": nothing}), "couldn't be found").await;
+    }
+    let wiped = json!({"Identity": all[0]["Guid"]});
+    let statistics = async || fixture.ok(&token, "Get-MobileDeviceStatistics", wiped.clone()).await.remove(0);
+    let ask = async |more: Value| {
+        let mut parameters = wiped.clone();
+        parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fixture.ok(&token, "Clear-MobileDevice", parameters).await;
+    };
+    ask(json!({"WhatIf": true})).await;
+    assert_eq!(statistics().await["Status"], "DeviceOk");
+    ask(json!({"Confirm": false})).await;
+    let pending = statistics().await;
+    assert_eq!(pending["Status"], "DeviceWipePending");
+    assert!(pending["DeviceWipeRequestTime"].is_string() && pending["LastDeviceWipeRequestor"].is_string());
+    ask(json!({"AccountOnly": true})).await;
+    assert_eq!(statistics().await["Status"], "AccountOnlyDeviceWipePending");
+    ask(json!({"Cancel": true})).await;
+    assert_eq!(statistics().await["Status"], "DeviceOk");
+    fixture.ok(&token, "Remove-MobileDevice", wiped.clone()).await;
+    fixture.fails(&token, "Get-MobileDevice", wiped.clone(), "couldn't be found").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn retention_of_mailboxes_and_cmdlets_that_are_gone() {
     let fixture = Fixture::with_mailboxes(30).await;
     let token = fixture.token("admin").await;

@@ -2,7 +2,6 @@
 //! token, its own faults and its own share of the throttle; only the way to a server is the whole batch's.
 
 use std::pin::Pin;
-use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
 use base64::Engine as _;
@@ -14,9 +13,7 @@ use hyper::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
 
 use super::errors::ApiError;
-use super::{Caller, part};
-use crate::directory::Directory;
-use crate::directory::links::RecipientId;
+use super::{Caller, anchor, part};
 use crate::directory::value::push_json_string;
 use crate::http::{Body, Reply, Request, reply};
 use crate::log::{LogFacts, PartEntry};
@@ -25,19 +22,6 @@ use crate::state::State;
 
 /// The most requests of a batch. The service's own limit isn't published; no public client sends more.
 const LARGEST: usize = 10;
-
-/// Cmdlets that write into the mailbox itself, so that they must run at the mailbox's server.
-const BOUND_TO_MAILBOX: [&str; 9] = [
-    "Set-CASMailbox",
-    "Set-CalendarProcessing",
-    "Set-Clutter",
-    "Set-FocusedInbox",
-    "Set-MailboxAuditBypassAssociation",
-    "Set-MailboxAutoReplyConfiguration",
-    "Set-MailboxCalendarConfiguration",
-    "Set-MailboxMessageConfiguration",
-    "Set-MailboxRegionalConfiguration",
-];
 
 /// One request of a batch, its members checked.
 struct Item<'a> {
@@ -163,7 +147,7 @@ fn answer(state: &State, batch: &Request, caller: &Caller<'_>, item: &Item<'_>) 
         Ok(request) => request,
         Err(error) => return error.reply(),
     };
-    part(state, &request, |caller| is_at_server(batch, caller, item))
+    part(state, &request, |caller| anchor::check_part(batch, caller, item.body))
 }
 
 /// The part as a request.
@@ -186,6 +170,11 @@ fn request_of(batch: &Request, caller: &Caller<'_>, item: &Item<'_>) -> Result<R
             return Err(refuse(&format!("its header '{name}' can't be one")));
         };
         headers.append(name, value);
+    }
+    // What a part says about its own way doesn't help: it is where the batch is.
+    headers.remove("x-anchormailbox");
+    if let Some(anchor) = batch.headers.get("x-anchormailbox") {
+        headers.insert("x-anchormailbox", anchor.clone());
     }
     // A part without a token of its own goes by that of the batch.
     if let Some(token) = batch.headers.get("authorization").filter(|_| !headers.contains_key("authorization")) {
@@ -222,47 +211,6 @@ fn target(origin: &str, base: &str, url: &str) -> Option<String> {
     }
     let tenant = base.strip_prefix(origin)?;
     Some(format!("{tenant}/{url}"))
-}
-
-/// Whether the batch came to a server where the part's cmdlet can run. What a part says about its own way doesn't help.
-fn is_at_server(batch: &Request, caller: &Caller<'_>, item: &Item<'_>) -> Result<(), ApiError> {
-    let Some(input) = item.body.and_then(|body| body.get("CmdletInput")) else {
-        return Ok(());
-    };
-    let cmdlet = input["CmdletName"].as_str().unwrap_or("");
-    if !BOUND_TO_MAILBOX.iter().any(|bound| bound.eq_ignore_ascii_case(cmdlet)) {
-        return Ok(());
-    }
-    let parameters = input["Parameters"].as_object();
-    let identity = parameters
-        .and_then(|parameters| parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("Identity")))
-        .and_then(|(_, value)| value.as_str());
-    let (Some(identity), Some(anchor)) = (identity, batch.header("x-anchormailbox")) else {
-        return Ok(());
-    };
-    let directory = caller.realm.directory.read().unwrap_or_else(PoisonError::into_inner);
-    // A mailbox that isn't there is the cmdlet's to complain about.
-    let Some(wanted) = server(&directory, identity) else {
-        return Ok(());
-    };
-    let address = anchor.split_once(':').map_or(anchor, |(_, address)| address);
-    if server(&directory, address).as_ref() == Some(&wanted) {
-        return Ok(());
-    }
-    Err(ApiError::cmdlet(
-        "Microsoft.Exchange.Configuration.Tasks.CmdletProxyNotAvailableException",
-        format!(
-            "CmdletProxyNotAvailableException: Cmdlet needs proxy. Required Server FQDN: {wanted}.simpr01a001.prod.outlook.com."
-        ),
-    ))
-}
-
-/// The server of a mailbox.
-fn server(directory: &Directory, identity: &str) -> Option<String> {
-    match directory.recipient(identity) {
-        Ok(RecipientId::Mailbox(index)) => Some(directory.mailbox(index).text("ServerName")),
-        _ => None,
-    }
 }
 
 /// Appends a part's answer: JSON as it is, other text as a text, and everything else in base64.

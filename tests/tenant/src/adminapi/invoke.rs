@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::arguments::{Arguments, check};
 use super::errors::ApiError;
 use super::paging::{PageToken, ResultSize, page};
-use super::{Caller, cmdlets, rbac};
+use super::{Caller, anchor, cmdlets, rbac};
 use crate::catalog::Catalog;
 use crate::directory::value::push_json_string;
 use crate::http::{Body, Reply, Request, reply};
@@ -250,6 +250,7 @@ fn outcome(
     if !rbac::may_run(&caller.identity.role_groups, &cmdlet.name) {
         return Err(forbidden());
     }
+    anchor::check_application(request, caller, &cmdlet.name, parameters)?;
     let nothing = Map::new();
     let arguments = check(caller.surface, cmdlet, parameters.unwrap_or(&nothing), &caller.realm.module_keys)?;
     let select_text = match token {

@@ -1,5 +1,6 @@
 //! The admin API: who calls, faults and throttling, and the endpoints.
 
+mod anchor;
 pub mod arguments;
 pub mod batch;
 pub mod cmdlets;
@@ -58,6 +59,9 @@ pub struct Caller<'a> {
 /// Answers a request to the admin API.
 #[must_use]
 pub fn handle(state: &State, request: &Request) -> Reply {
+    if let Some(refusal) = anchor::too_long(request) {
+        return refusal;
+    }
     let caller = match caller(state, request) {
         Ok(caller) => caller,
         Err(refusal) => return refusal,
@@ -170,6 +174,9 @@ fn with_caller(mut response: Reply, caller: &Caller<'_>, fault: Option<FaultKind
 fn answer(state: &State, request: &Request, caller: &Caller<'_>) -> Reply {
     if caller.identity.is_application && caller.identity.role_groups.is_empty() {
         return ApiError::unsupported_role(&caller.identity).reply();
+    }
+    if let Err(error) = anchor::check_form(request) {
+        return error.reply();
     }
     let rest: Vec<&str> = request.path.split('/').filter(|segment| !segment.is_empty()).skip(3).collect();
     let endpoint =

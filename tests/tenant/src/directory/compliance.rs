@@ -210,6 +210,48 @@ Workload T Exchange, SharePoint, OneDriveForBusiness, Skype, ModernGroup
     },
 );
 
+/// A retention label.
+pub static COMPLIANCE_TAG: Class = class(
+    "ComplianceTag",
+    &["New-ComplianceTag"],
+    &["Force", "PriorityCleanup"],
+    "
+CreatedBy T
+Disabled B false
+ExchangeObjectId G
+FilePlanMetadata T null
+Guid G
+HasRetentionAction B true
+Id T
+Identity T
+ImmutableId G
+IsReviewTag B false
+IsValid B true
+LastModifiedBy T
+ObjectState T Unchanged
+Priority I 0
+ReadOnly B false
+RetentionAction T Keep
+RetentionDuration T Unlimited
+RetentionType T CreationAgeInDays
+WhenChanged O null
+WhenChangedUTC U null
+WhenCreated O null
+WhenCreatedUTC U null
+Workload T Exchange, SharePoint, OneDriveForBusiness, Skype, ModernGroup
+",
+    |class, seed| {
+        [("Contracts", "KeepAndDelete", "2555"), ("Board papers", "Keep", "Unlimited"), ("Drafts", "Delete", "365")]
+            .into_iter()
+            .map(|(name, action, days)| {
+                first(class, seed, name)
+                    .with("RetentionAction", Value::text(action))
+                    .with("RetentionDuration", Value::text(days))
+            })
+            .collect()
+    },
+);
+
 /// A policy that gives labels to people.
 pub static LABEL_POLICY: Class = class(
     "LabelPolicy",

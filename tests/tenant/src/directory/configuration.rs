@@ -338,19 +338,61 @@ RetentionId G
 RetentionPolicyTagLinks L []
 ",
     |class, seed| {
-        let tags = [
-            "Default 2 year move to archive",
-            "Recoverable Items 14 days move to archive",
-            "Personal 1 year move to archive",
-            "1 Month Delete",
-            "Never Delete",
-        ];
+        let tags = MRM_TAGS.map(|(name, ..)| name.to_owned());
         let mut policy = Entry::first(class, seed, "Default MRM Policy")
             .with("IsDefault", Value::Bool(true))
-            .with("RetentionPolicyTagLinks", Value::List(tags.map(str::to_owned).to_vec()));
+            .with("RetentionPolicyTagLinks", Value::List(tags.to_vec()));
         let guid = policy.get("Guid");
         policy.set("RetentionId", guid);
         vec![policy]
+    },
+);
+
+/// The tags of the policy that mailboxes have: name, where they apply, what they do, and after how many days.
+const MRM_TAGS: [(&str, &str, &str, Option<u32>); 5] = [
+    ("Default 2 year move to archive", "All", "MoveToArchive", Some(730)),
+    ("Recoverable Items 14 days move to archive", "RecoverableItems", "MoveToArchive", Some(14)),
+    ("Personal 1 year move to archive", "Personal", "MoveToArchive", Some(365)),
+    ("1 Month Delete", "Personal", "DeleteAndAllowRecovery", Some(30)),
+    ("Never Delete", "Personal", "DeleteAndAllowRecovery", None),
+];
+
+/// A tag of the policy that mailboxes have.
+pub static MRM_TAG: Class = class(
+    "RetentionPolicyTag",
+    &["Set-RetentionPolicyTag"],
+    &["Force", "LegacyManagedFolder", "Mailbox", "OptionalInMailbox"],
+    "ms-Exch-ELC-Folder",
+    "
+AgeLimitForRetention T null
+Description T
+IsPrimary B false
+MessageClass T *
+MessageClassDisplayName T All Mailbox Content
+RetentionAction T MoveToArchive
+RetentionEnabled B true
+RetentionId G
+SystemTag B false
+TriggerForRetention T WhenDelivered
+Type T Personal
+",
+    |class, seed| {
+        MRM_TAGS
+            .into_iter()
+            .map(|(name, kind, action, days)| {
+                let mut tag = Entry::first(class, seed, name)
+                    .with("Type", Value::text(kind))
+                    .with("RetentionAction", Value::text(action))
+                    .with("RetentionEnabled", Value::Bool(days.is_some()))
+                    .with(
+                        "AgeLimitForRetention",
+                        days.map_or(Value::Null, |days| Value::Text(format!("{days}.00:00:00"))),
+                    );
+                let guid = tag.get("Guid");
+                tag.set("RetentionId", guid);
+                tag
+            })
+            .collect()
     },
 );
 

@@ -91,13 +91,12 @@ impl Folder {
 
 /// The folders of a mailbox or of its archive.
 #[must_use]
-pub fn folders(directory: &Directory, index: u64, archive: bool) -> Vec<Folder> {
-    let mailbox = directory.mailbox(index);
+pub fn folders(directory: &Directory, mailbox: &Mailbox<'_>, archive: bool) -> Vec<Folder> {
+    let index = mailbox.person.index;
     let Value::Moment(created) = mailbox.get("WhenMailboxCreated") else {
         return Vec::new();
     };
-    // A mailbox made just now is empty.
-    let is_seeded = index < directory.seeded();
+    let is_in_use = directory.is_in_use(mailbox);
     let use_of = match mailbox.person.mailbox_type {
         MailboxType::User => 20 + directory.seed.hash(51, index) % 300,
         MailboxType::Shared => 10 + directory.seed.hash(51, index) % 100,
@@ -110,7 +109,7 @@ pub fn folders(directory: &Directory, index: u64, archive: bool) -> Vec<Folder> 
         .filter(|(_, (_, kind, ..))| wanted(kind))
         .map(|(at, (path, folder_type, _, average))| {
             let hash = directory.seed.hash(53 + u64::from(archive), index * 64 + at as u64);
-            let items = if is_seeded { average * use_of / 100 + u64::from(*average > 0) * (hash % 7) } else { 0 };
+            let items = if is_in_use { average * use_of / 100 + u64::from(*average > 0) * (hash % 7) } else { 0 };
             let size = if items == 0 { 0 } else { items * (18_000 + hash % 60_000) + hash % 1000 };
             let day = ticks_from_unix(86_400);
             let newest = ticks_from_unix(1_779_000_000) + (hash % 1_000_000) as i64 * 10_000_000 / 2;
@@ -172,9 +171,8 @@ fn of_mailbox(mailbox: &Mailbox<'_>, name: &str) -> Option<(Kind, Value)> {
 
 /// The statistics of a mailbox or of its archive.
 #[must_use]
-pub fn mailbox_statistics(directory: &Directory, index: u64, archive: bool) -> Vec<Shown> {
-    let mailbox = directory.mailbox(index);
-    let folders = folders(directory, index, archive);
+pub fn mailbox_statistics(directory: &Directory, mailbox: &Mailbox<'_>, archive: bool) -> Vec<Shown> {
+    let folders = folders(directory, mailbox, archive);
     let sum = |recoverable: bool, of: fn(&Folder) -> u64| -> u64 {
         folders.iter().filter(|folder| folder.is_recoverable() == recoverable).map(of).sum()
     };
@@ -202,10 +200,10 @@ pub fn mailbox_statistics(directory: &Directory, index: u64, archive: bool) -> V
         "DatabaseIssueWarningQuota" | "DatabaseProhibitSendQuota" | "DatabaseProhibitSendReceiveQuota" => {
             text("Unlimited")
         }
-        "DatabaseName" => of_mailbox(&mailbox, "Database"),
+        "DatabaseName" => of_mailbox(mailbox, "Database"),
         "DeletedItemCount" => number(deleted),
         "DisplayName" if archive => text(mailbox.list("ArchiveName").join("")),
-        "DisplayName" => of_mailbox(&mailbox, "DisplayName"),
+        "DisplayName" => of_mailbox(mailbox, "DisplayName"),
         "DumpsterMessagesPerFolderCountReceiveQuota" => text("3000000"),
         "DumpsterMessagesPerFolderCountWarningQuota" => text("2750000"),
         "ExternalDirectoryOrganizationId" => text(directory.seed.named_guid("tenant")),
@@ -226,7 +224,7 @@ pub fn mailbox_statistics(directory: &Directory, index: u64, archive: bool) -> V
         "ItemCount" => number(items),
         "LastLoggedOnUserAccount" => Some((Kind::Text, Value::Null)),
         "LastInteractionTime" | "LastLogoffTime" | "LastLogonTime" | "LastUserActionTime" => used(name),
-        "LegacyDN" => of_mailbox(&mailbox, "LegacyExchangeDN"),
+        "LegacyDN" => of_mailbox(mailbox, "LegacyExchangeDN"),
         "MailboxMessagesPerFolderCountReceiveQuota" => text("1000000"),
         "MailboxMessagesPerFolderCountWarningQuota" => text("900000"),
         "MailboxTableIdentifier" => text(format!("Mailbox{}", 100 + mailbox.person.hash % 900)),
@@ -234,8 +232,8 @@ pub fn mailbox_statistics(directory: &Directory, index: u64, archive: bool) -> V
         "MailboxTypeDetail" => text(details.clone()),
         "NamedPropertiesCountQuota" => text("16384"),
         "ObjectState" => text("Unchanged"),
-        "OwnerADGuid" => of_mailbox(&mailbox, "Guid"),
-        "ServerName" => of_mailbox(&mailbox, "ServerName"),
+        "OwnerADGuid" => of_mailbox(mailbox, "Guid"),
+        "ServerName" => of_mailbox(mailbox, "ServerName"),
         "SystemMessageCount" => number(items / 50),
         "SystemMessageSize" | "SystemMessageSizeShutoffQuota" | "SystemMessageSizeWarningQuota" => size(3 << 20),
         "TotalDeletedItemSize" => size(deleted_bytes),
@@ -248,12 +246,11 @@ pub fn mailbox_statistics(directory: &Directory, index: u64, archive: bool) -> V
 #[must_use]
 pub fn folder_statistics(
     directory: &Directory,
-    index: u64,
+    mailbox: &Mailbox<'_>,
     all: &[Folder],
     folder: &Folder,
     with_dates: bool,
 ) -> Vec<Shown> {
-    let mailbox = directory.mailbox(index);
     let own = mailbox.text("Identity");
     let below = |of: fn(&Folder) -> u64| -> u64 { all.iter().filter(|other| folder.contains(other)).map(of).sum() };
     let dated = with_dates && folder.items > 0;
@@ -263,7 +260,7 @@ pub fn folder_statistics(
     shaped("MailboxFolderStatistics", |name| match name {
         "ContainerClass" => text(class),
         "ContentFolder" => flag(!folder.is_recoverable()),
-        "ContentMailboxGuid" => of_mailbox(&mailbox, "ExchangeGuid"),
+        "ContentMailboxGuid" => of_mailbox(mailbox, "ExchangeGuid"),
         "CreationTime" => Some((Kind::MomentUtc, mailbox.get("WhenMailboxCreated"))),
         "LastModifiedTime" => moment(folder.newest),
         "DeletedItemsInFolder" | "DeletedItemsInFolderAndSubfolders" | "HiddenItemsInFolder" => number(0),
@@ -281,10 +278,30 @@ pub fn folder_statistics(
         "OldestItemReceivedDate" | "OldestItemLastModifiedDate" => date(folder.oldest),
         "RecoverableItemsFolder" => flag(folder.is_recoverable()),
         "SearchFolder" => flag(false),
-        "StorageQuota" if folder.is_recoverable() => of_mailbox(&mailbox, "RecoverableItemsQuota"),
-        "StorageWarningQuota" if folder.is_recoverable() => of_mailbox(&mailbox, "RecoverableItemsWarningQuota"),
+        "StorageQuota" if folder.is_recoverable() => of_mailbox(mailbox, "RecoverableItemsQuota"),
+        "StorageWarningQuota" if folder.is_recoverable() => of_mailbox(mailbox, "RecoverableItemsWarningQuota"),
         _ => None,
     })
+}
+
+/// A wipe that somebody asked for; no device here comes to do it.
+pub struct Wipe {
+    /// When, in ticks.
+    pub when: i64,
+    /// Who.
+    pub by: String,
+    /// Whether only the mailbox is to go from the device.
+    pub account_only: bool,
+}
+
+/// Bits of a device's id that are the number of its mailbox.
+const OWNER_BITS: u32 = 40;
+
+/// The mailbox that a device's id belongs to; whether it has such a device is another question.
+#[must_use]
+pub fn device_owner(id: &str) -> Option<u64> {
+    let number = (id.len() == 32).then(|| u128::from_str_radix(id, 16).ok()).flatten()?;
+    u64::try_from(number & ((1 << OWNER_BITS) - 1)).ok()
 }
 
 /// The devices that read a mailbox.
@@ -303,7 +320,7 @@ pub fn device_statistics(directory: &Directory, index: u64) -> Vec<Vec<Shown>> {
     let own = mailbox.text("Identity");
     let ids = (0..1 + mailbox.person.hash % 2).map(|device| {
         let hash = directory.seed.hash(61, index * 4 + device);
-        (hash, format!("{:032X}", u128::from(hash) << 40 | u128::from(index)))
+        (hash, format!("{:032X}", u128::from(hash) << OWNER_BITS | u128::from(index)))
     });
     ids.filter(|(_, id)| !directory.removed_devices.contains(id))
         .map(|(hash, id)| {
@@ -311,7 +328,16 @@ pub fn device_statistics(directory: &Directory, index: u64) -> Vec<Vec<Shown>> {
             let first = ticks_from_unix(1_750_000_000 + (hash % 10_000_000) as i64);
             let last = ticks_from_unix(1_779_000_000 + (hash % 500_000) as i64);
             let identity = format!("{own}\\ExchangeActiveSyncDevices\\{}§{id}", device_type.replace(' ', ""));
+            let wipe = directory.wipes.get(&id);
+            let whole = wipe.filter(|wipe| !wipe.account_only);
+            let account = wipe.filter(|wipe| wipe.account_only);
             shaped("MobileDeviceStatistics", |name| match name {
+                "AccountOnlyDeviceWipeRequestTime" => account.and_then(|wipe| moment(wipe.when)),
+                "DeviceWipeRequestTime" => whole.and_then(|wipe| moment(wipe.when)),
+                "LastAccountOnlyDeviceWipeRequestor" => account.and_then(|wipe| text(&wipe.by)),
+                "LastDeviceWipeRequestor" => whole.and_then(|wipe| text(&wipe.by)),
+                "Status" if whole.is_some() => text("DeviceWipePending"),
+                "Status" if account.is_some() => text("AccountOnlyDeviceWipePending"),
                 "ClientType" if device_type.starts_with("Outlook") => text("Outlook"),
                 "ClientType" => text("EAS"),
                 "ClientVersion" => text("16.1"),

@@ -45,6 +45,104 @@ pub struct Message {
     pub trace_id: String,
 }
 
+/// Where a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From outside to the organization.
+    Inbound,
+    /// From the organization to outside.
+    Outbound,
+    /// Within the organization.
+    Internal,
+}
+
+impl Direction {
+    /// What reports call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "Inbound",
+            Self::Outbound => "Outbound",
+            Self::Internal => "IntraOrg",
+        }
+    }
+}
+
+/// What the protection found in a message.
+pub struct Threat {
+    /// The kind of event.
+    pub event: &'static str,
+    /// What said so.
+    pub source: &'static str,
+    /// What it is.
+    pub verdict: &'static str,
+    /// The name of what was found.
+    pub name: &'static str,
+    /// Whether the additional protection found it, which opens files and follows links.
+    pub is_advanced: bool,
+}
+
+const THREATS: [Threat; 4] = [
+    Threat {
+        event: "Anti-malware engine",
+        source: "AntiMalware",
+        verdict: "Malware",
+        name: "Trojan:Script/Simulated.A",
+        is_advanced: false,
+    },
+    Threat {
+        event: "File detonation",
+        source: "SafeAttachments",
+        verdict: "Malware",
+        name: "Exploit:O97M/Simulated.B",
+        is_advanced: true,
+    },
+    Threat {
+        event: "URL detonation",
+        source: "SafeLinks",
+        verdict: "Phish",
+        name: "Credential phish",
+        is_advanced: true,
+    },
+    Threat {
+        event: "General phish filter",
+        source: "AntiPhish",
+        verdict: "Phish",
+        name: "Credential phish",
+        is_advanced: false,
+    },
+];
+
+impl Message {
+    /// Where it goes.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        match (&self.from_ip, &self.to_ip) {
+            (Some(_), _) => Direction::Inbound,
+            (None, Some(_)) => Direction::Outbound,
+            (None, None) => Direction::Internal,
+        }
+    }
+
+    /// Whether it comes from outside.
+    #[must_use]
+    pub fn is_inbound(&self) -> bool {
+        self.direction() == Direction::Inbound
+    }
+
+    /// What was found in it: what is in quarantine is there for a threat.
+    #[must_use]
+    pub fn threat(&self) -> Option<&'static Threat> {
+        (self.status == "Quarantined").then(|| &THREATS[self.size as usize % THREATS.len()])
+    }
+
+    /// Whether a threat of that sort was found, by the additional protection or without it.
+    #[must_use]
+    pub fn is_threat(&self, verdict: &str, is_advanced: bool) -> bool {
+        self.threat().is_some_and(|threat| threat.verdict == verdict && threat.is_advanced == is_advanced)
+    }
+}
+
 impl Directory {
     /// The messages of a period, both ends included, the newest first and those of one message by recipient; nothing
     /// that is yet to come.

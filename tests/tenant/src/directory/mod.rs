@@ -10,6 +10,7 @@ pub mod configuration;
 pub mod contents;
 pub mod facets;
 pub mod filtering;
+pub mod group_mailbox;
 pub mod identity;
 pub mod inbox;
 pub mod links;
@@ -57,6 +58,10 @@ pub struct Directory {
     rows: Rows,
     /// Ids of devices whose partnership was removed.
     pub removed_devices: BTreeSet<String>,
+    /// The mailboxes whose owners' doings aren't audited.
+    pub audit_bypasses: BTreeSet<u64>,
+    /// The wipes that devices are to find when they come next, by the id of the device.
+    pub wipes: HashMap<String, contents::Wipe>,
     seeded: u64,
     created: BTreeMap<u64, Person>,
     removed: BTreeSet<u64>,
@@ -89,6 +94,8 @@ impl Directory {
             inbox_rules: HashMap::new(),
             rows: Rows::default(),
             removed_devices: BTreeSet::new(),
+            audit_bypasses: BTreeSet::new(),
+            wipes: HashMap::new(),
             seed,
             seeded: mailboxes,
             created: BTreeMap::new(),

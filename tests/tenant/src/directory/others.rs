@@ -121,6 +121,7 @@ ReportToManagerEnabled B false
 ReportToOriginatorEnabled B true
 RequireSenderAuthenticationEnabled B true
 ResourceProvisioningOptions L []
+SensitivityLabel G null
 SensitivityLabelId G null
 SharePointDocumentsUrl T null
 SharePointNotebookUrl T null

@@ -37,6 +37,16 @@ RoleEntries L []
 RoleType T
 ";
 
+/// Properties of a role assignment.
+const ASSIGNMENT_TABLE: &str = "
+AssignmentMethod T Direct
+Delegating B false
+RecipientWriteScope T Organization
+Role T
+RoleAssignee T
+RoleAssigneeType T User
+";
+
 /// A role group of Exchange Online.
 pub static ROLE_GROUP: Class =
     class("RoleGroup", &[], &[], "Group", GROUP_TABLE, |class, seed| first_groups(class, seed, &ROLE_GROUPS));
@@ -51,6 +61,10 @@ pub static COMPLIANCE_ROLE_GROUP: Class =
 /// A management role of Exchange Online.
 pub static MANAGEMENT_ROLE: Class =
     class("ManagementRole", &[], &[], "ms-Exch-Role", ROLE_TABLE, |class, seed| first_roles(class, seed, &ROLE_GROUPS));
+
+/// A role that somebody has without a role group in between; what role groups have is theirs.
+pub static ROLE_ASSIGNMENT: Class =
+    class("ManagementRoleAssignment", &[], &[], "ms-Exch-Role-Assignment", ASSIGNMENT_TABLE, |_, _| Vec::new());
 
 /// A management role of the compliance service.
 pub static COMPLIANCE_ROLE: Class = class("ComplianceRole", &[], &[], "ms-Exch-Role", ROLE_TABLE, |class, seed| {

@@ -10,7 +10,8 @@ use crate::adminapi::invoke::{Call, Outcome};
 use crate::catalog::Parameter;
 use crate::directory::Directory;
 use crate::directory::compliance::{
-    CASE_HOLD_POLICY, CASE_HOLD_RULE, COMPLIANCE_CASE, LABEL, LABEL_POLICY, RETENTION_POLICY, RETENTION_RULE, sign,
+    CASE_HOLD_POLICY, CASE_HOLD_RULE, COMPLIANCE_CASE, COMPLIANCE_TAG, LABEL, LABEL_POLICY, RETENTION_POLICY,
+    RETENTION_RULE, sign,
 };
 use crate::directory::objects::{Class, Entry};
 use crate::directory::value::{Kind, Value, now_ticks};
@@ -20,6 +21,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Get-CaseHoldPolicy", get_hold),
     ("Get-CaseHoldRule", |call| get_rule(call, &CASE_HOLD_RULE, &CASE_HOLD_POLICY)),
     ("Get-ComplianceCase", get_case),
+    ("Get-ComplianceTag", get_tag),
     ("Get-Label", |call| get_computed(call, &LABEL, LABEL_SWITCHES, |_, _| true, |_, _, _| None)),
     ("Get-LabelPolicy", |call| get_computed(call, &LABEL_POLICY, &["ForceValidate"], |_, _| true, |_, _, _| None)),
     ("Get-RetentionCompliancePolicy", get_retention),
@@ -27,6 +29,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("New-CaseHoldPolicy", new_hold),
     ("New-CaseHoldRule", |call| new_rule(call, &CASE_HOLD_RULE, &CASE_HOLD_POLICY)),
     ("New-ComplianceCase", |call| new_signed(call, &COMPLIANCE_CASE, |_, _| Ok(()))),
+    ("New-ComplianceTag", new_tag),
     ("New-Label", new_label),
     ("New-LabelPolicy", new_label_policy),
     ("New-RetentionCompliancePolicy", new_retention),
@@ -34,6 +37,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Remove-CaseHoldPolicy", |call| remove_with_rules(call, &CASE_HOLD_POLICY, &CASE_HOLD_RULE)),
     ("Remove-CaseHoldRule", |call| remove(call, &CASE_HOLD_RULE)),
     ("Remove-ComplianceCase", |call| remove(call, &COMPLIANCE_CASE)),
+    ("Remove-ComplianceTag", |call| remove(call, &COMPLIANCE_TAG)),
     ("Remove-Label", remove_label),
     ("Remove-LabelPolicy", |call| remove(call, &LABEL_POLICY)),
     ("Remove-RetentionCompliancePolicy", |call| remove_with_rules(call, &RETENTION_POLICY, &RETENTION_RULE)),
@@ -41,6 +45,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Set-CaseHoldPolicy", |call| set_deltas(call, &CASE_HOLD_POLICY)),
     ("Set-CaseHoldRule", |call| set_deltas(call, &CASE_HOLD_RULE)),
     ("Set-ComplianceCase", set_case),
+    ("Set-ComplianceTag", set_tag),
     ("Set-Label", set_label),
     ("Set-LabelPolicy", |call| set_deltas(call, &LABEL_POLICY)),
     ("Set-RetentionCompliancePolicy", |call| set_deltas(call, &RETENTION_POLICY)),
@@ -227,6 +232,43 @@ fn set_deltas(call: &Call<'_>, class: &'static Class) -> Result<Outcome, ApiErro
             None => settings(entry, parameter, json),
         }
     })
+}
+
+fn get_tag(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    get_computed(
+        call,
+        &COMPLIANCE_TAG,
+        &["IncludingLabelState"],
+        |_, _| true,
+        |_, tag, name| (name == "IsReviewTag").then(|| Value::Bool(!tag.list("ReviewerEmail").is_empty())),
+    )
+}
+
+/// Makes a retention label: what keeps or deletes has to say for how long and from when on.
+fn new_tag(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let given = |name: &str| call.arguments.get(name).is_some_and(|value| !value.is_null());
+    let needed = ["RetentionAction", "RetentionDuration", "RetentionType"];
+    if let Some(missing) = needed.iter().find(|name| !given(name))
+        && needed.iter().any(|name| given(name))
+    {
+        return Err(ApiError::cmdlet(
+            types::VALIDATION,
+            format!("RetentionAction, RetentionDuration and RetentionType belong together: {missing} is missing."),
+        ));
+    }
+    new_signed(call, &COMPLIANCE_TAG, |_, tag| {
+        if !given("RetentionAction") {
+            for name in needed {
+                tag.set(name, Value::Null);
+            }
+            tag.set("HasRetentionAction", Value::Bool(false));
+        }
+        Ok(())
+    })
+}
+
+fn set_tag(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    set(call, &COMPLIANCE_TAG, |_, _, parameter, json| plain(parameter, json))
 }
 
 fn new_label(call: &Call<'_>) -> Result<Outcome, ApiError> {

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::generic::identity;
 use super::recipient::OTHERS;
 use super::values::property_value;
+use super::wildcard::Wildcard;
 use super::{Cmdlet, filter_within_unit, one_mailbox, read, refuse_unevaluated, resolves, texts, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
@@ -101,6 +102,7 @@ fn list(
     let filter: Option<Filter> = filter_within_unit(call)?;
     let details = texts(arguments.get("RecipientTypeDetails"));
     let anr = arguments.text("Anr");
+    let wildcard = Wildcard::of(call);
     let text = |at: u64, name: &str| {
         if at < OTHERS { directory.mailbox(at).text(name) } else { of_more(at).text(name) }
     };
@@ -113,6 +115,8 @@ fn list(
             list.iter().any(|wanted| wanted.eq_ignore_ascii_case(&text))
         }) && anr.is_none_or(|wanted| {
             resolves(wanted, &["Name", "DisplayName", "Alias", "UserPrincipalName"].map(|name| text(at, name)))
+        }) && wildcard.as_ref().is_none_or(|wildcard| {
+            wildcard.fits(|name| if at < OTHERS { directory.mailbox(at).get(name) } else { of_more(at).get(name) })
         }) && filter.as_ref().is_none_or(|filter| {
             if at < OTHERS {
                 let mailbox = directory.mailbox(at);
@@ -130,7 +134,7 @@ fn list(
         }
     };
     let places = |from: u64| (from..directory.end()).chain(from.max(OTHERS)..OTHERS + more.len() as u64);
-    if let Some(identity) = arguments.text("Identity").filter(|identity| !identity.is_empty()) {
+    if let Some(identity) = arguments.text("Identity").filter(|text| !text.is_empty() && wildcard.is_none()) {
         let mut found = directory.find(identity, false);
         found.extend((OTHERS..).zip(&more).filter(|(_, person)| is_named(person, identity)).map(|(at, _)| at));
         let at = match found[..] {

@@ -59,7 +59,9 @@ fn folder(directory: &Directory, identity: &str) -> Result<(u64, &'static str), 
     } else {
         format!("/{}", path.trim_matches('\\').replace('\\', "/"))
     };
-    let found = folders(directory, index, false).into_iter().find(|folder| folder.path.eq_ignore_ascii_case(&wanted));
+    let found = folders(directory, &directory.mailbox(index), false)
+        .into_iter()
+        .find(|folder| folder.path.eq_ignore_ascii_case(&wanted));
     match found {
         Some(folder) => Ok((index, folder.path)),
         None => Err(ApiError::not_found(identity)),

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::values::property_value;
+use super::wildcard::Wildcard;
 use super::{read, refuse_unevaluated, texts, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
@@ -54,10 +55,11 @@ pub(super) fn get_computed(
     refuse_unevaluated(call, &evaluated)?;
     let directory = read(call);
     let collection = directory.collection(class);
+    let wildcard = Wildcard::of(call);
     let write = |entry: &Entry, out: &mut String| {
         entry.write_computed(out, call.select.as_deref(), |name| computed(&directory, entry, name));
     };
-    if let Some(identity) = call.arguments.text("Identity").filter(|identity| !identity.is_empty()) {
+    if let Some(identity) = call.arguments.text("Identity").filter(|text| !text.is_empty() && wildcard.is_none()) {
         let entry = collection.get(one(collection, identity)?);
         let mut object = String::new();
         return Ok(match entry.filter(|entry| belongs(&directory, entry)) {
@@ -68,8 +70,11 @@ pub(super) fn get_computed(
             None => Outcome::default(),
         });
     }
+    let is_listed = |entry: &Entry| {
+        wildcard.as_ref().is_none_or(|wildcard| wildcard.fits(|name| entry.get(name))) && belongs(&directory, entry)
+    };
     call.list(
-        |from| collection.from(from).find(|(_, entry)| belongs(&directory, entry)).map(|(number, _)| number),
+        |from| collection.from(from).find(|(_, entry)| is_listed(entry)).map(|(number, _)| number),
         |at, out| {
             if let Some(entry) = collection.get(at) {
                 write(entry, out);

@@ -6,22 +6,27 @@ use super::addresses::{
     address_changes, alias_of, check_addresses, check_alias, check_domain, check_unique, email_addresses, is_alias,
     with_primary,
 };
+use super::others::one_other;
 use super::values::{property_value, smtp_address};
+use super::wildcard::Wildcard;
 use super::{filter_within_unit, one_mailbox, read, refuse_unevaluated, resolves, texts, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
+use crate::directory::Directory;
 use crate::directory::company::Company;
 use crate::directory::filtering::MailboxSubject;
 use crate::directory::links::RecipientId;
 use crate::directory::mailbox::{Mailbox, Schema};
+use crate::directory::others::UNIFIED_GROUP;
 use crate::directory::seed::{MailboxType, Person};
 use crate::directory::value::{Value, now_ticks, parse_size};
 
-const EVALUATED: [&str; 12] = [
+const EVALUATED: [&str; 13] = [
     "Identity",
     "Anr",
     "Archive",
     "Filter",
+    "GroupMailbox",
     "InactiveMailboxOnly",
     "IncludeInactiveMailbox",
     "MailboxPlan",
@@ -62,7 +67,13 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
             (false, false) => !removed || (inactive_too && inactive),
         }
     };
-    let picks = details.is_some() || plan.is_some() || with_archive || anr.is_some() || filter.is_some();
+    let wildcard = Wildcard::of(call);
+    let picks = details.is_some()
+        || plan.is_some()
+        || with_archive
+        || anr.is_some()
+        || filter.is_some()
+        || wildcard.as_ref().is_some_and(|wildcard| !wildcard.is_everything());
     let belongs = |index: u64| {
         if !in_scope(index) {
             return false;
@@ -76,6 +87,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
             let text = mailbox.text("RecipientTypeDetails");
             list.iter().any(|wanted| wanted.eq_ignore_ascii_case(&text))
         }) && plan.is_none_or(|plan| mailbox.text("MailboxPlan").eq_ignore_ascii_case(plan))
+            && wildcard.as_ref().is_none_or(|wildcard| wildcard.fits(|name| mailbox.get(name)))
             && (!with_archive || mailbox.text("ArchiveStatus") == "Active")
             && anr.is_none_or(|wanted| {
                 let names: Vec<String> = ["Name", "DisplayName", "Alias", "UserPrincipalName", "PrimarySmtpAddress"]
@@ -89,8 +101,19 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
                 .as_ref()
                 .is_none_or(|filter| filter.holds(&MailboxSubject { mailbox: &mailbox, as_recipient: false }))
     };
+    // The mailboxes of groups are listed for themselves.
+    if arguments.switch("GroupMailbox") {
+        return get_of_groups(call, &directory, select.as_deref(), |mailbox| {
+            anr.is_none_or(|wanted| {
+                resolves(wanted, &["Name", "DisplayName", "Alias", "PrimarySmtpAddress"].map(|name| mailbox.text(name)))
+            }) && wildcard.as_ref().is_none_or(|wildcard| wildcard.fits(|name| mailbox.get(name)))
+                && filter.as_ref().is_none_or(|filter| filter.holds(&MailboxSubject { mailbox, as_recipient: false }))
+                && details.as_ref().is_none_or(|list| list.iter().any(|kind| kind.eq_ignore_ascii_case("GroupMailbox")))
+                && !(with_archive || only_removed || only_inactive || plan.is_some())
+        });
+    }
     let write = |index: u64, out: &mut String| directory.write_mailbox(index, select.as_deref(), out);
-    if let Some(identity) = arguments.text("Identity").filter(|identity| !identity.is_empty()) {
+    if let Some(identity) = arguments.text("Identity").filter(|text| !text.is_empty() && wildcard.is_none()) {
         let mut found = directory.find(identity, false);
         found.extend(directory.find(identity, true));
         found.retain(|index| in_scope(*index));
@@ -120,6 +143,30 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     }
     let end = directory.end();
     call.list(|from| (from..end).find(|index| belongs(*index)), write)
+}
+
+/// Lists the mailboxes of Microsoft 365 groups that `belongs` lets through, or shows one.
+fn get_of_groups(
+    call: &Call<'_>,
+    directory: &Directory,
+    select: Option<&[usize]>,
+    belongs: impl Fn(&Mailbox<'_>) -> bool,
+) -> Result<Outcome, ApiError> {
+    let is_shown = |number: u64| directory.with_group_mailbox(number, &belongs) == Some(true);
+    let write = |number: u64, out: &mut String| {
+        directory.with_group_mailbox(number, |mailbox| mailbox.write(out, select));
+    };
+    let identity = call.arguments.text("Identity").filter(|text| !text.is_empty() && !text.contains('*'));
+    if let Some(identity) = identity {
+        let number = one_other(directory, identity, &[&UNIFIED_GROUP])?;
+        let mut object = String::new();
+        if !is_shown(number) {
+            return Ok(Outcome::default());
+        }
+        write(number, &mut object);
+        return Ok(Outcome::one(object));
+    }
+    call.list(|from| directory.others().from(from).map(|(number, _)| number).find(|number| is_shown(*number)), write)
 }
 
 /// Switches of `Set-Mailbox` that turn a property off.

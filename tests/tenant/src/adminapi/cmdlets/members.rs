@@ -128,7 +128,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Outcome, ApiError> {
 }
 
 /// Reads the filter of a dynamic group. The properties are those of `Get-Recipient`, on which it is evaluated.
-fn compile(text: &str) -> Result<Filter, ApiError> {
+pub(super) fn compile(text: &str) -> Result<Filter, ApiError> {
     Filter::compile("Get-Recipient", text)
         .map_err(|error| ApiError::cmdlet("Microsoft.Exchange.Data.ParsingException", error.text()))
 }

@@ -2,14 +2,18 @@
 
 mod addresses;
 mod allow_block;
+mod archive;
+mod assignments;
 mod audit;
 mod compliance;
+mod diagnostics;
 mod facets;
 mod folder_permissions;
 mod generic;
 mod groups;
 mod inbox_rules;
 mod mailbox;
+mod mailbox_details;
 mod members;
 mod organization;
 mod others;
@@ -17,6 +21,7 @@ mod passwords;
 mod permissions;
 mod policies;
 mod recipient;
+mod reports;
 mod roles;
 mod search_actions;
 mod searches;
@@ -25,6 +30,7 @@ mod trace;
 mod transport_rules;
 mod unified;
 mod values;
+mod wildcard;
 
 use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
@@ -65,6 +71,11 @@ const CMDLETS: &[&[(&str, Cmdlet)]] = &[
     roles::CMDLETS,
     audit::CMDLETS,
     trace::CMDLETS,
+    reports::CMDLETS,
+    archive::CMDLETS,
+    diagnostics::CMDLETS,
+    mailbox_details::CMDLETS,
+    assignments::CMDLETS,
     compliance::CMDLETS,
     search_actions::CMDLETS,
     searches::CMDLETS,

@@ -8,6 +8,7 @@ use super::addresses::{
 };
 use super::generic::{Changes, Special, changes, identity, plain};
 use super::values::smtp_address;
+use super::wildcard::Wildcard;
 use super::{filter_within_unit, one_recipient, read, refuse_unevaluated, resolves, texts, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
@@ -66,8 +67,10 @@ pub(super) fn get(
         Some(manager) => Some(directory.recipient_text(one_recipient(&directory, manager)?, "Name")),
         None => None,
     };
+    let wildcard = Wildcard::of(call);
     let belongs = |number: u64, entry: &Entry| {
         is_one_of(entry, classes)
+            && wildcard.as_ref().is_none_or(|wildcard| wildcard.fits(|name| entry.get(name)))
             && details.as_ref().is_none_or(|list| {
                 let text = entry.text("RecipientTypeDetails");
                 list.iter().any(|wanted| wanted.eq_ignore_ascii_case(&text))
@@ -82,7 +85,7 @@ pub(super) fn get(
                 filter.holds(&OtherSubject { directory: &directory, number, other: entry, as_recipient: false })
             })
     };
-    if let Some(identity) = arguments.text("Identity").filter(|identity| !identity.is_empty()) {
+    if let Some(identity) = arguments.text("Identity").filter(|text| !text.is_empty() && wildcard.is_none()) {
         let number = one_other(&directory, identity, classes)?;
         let entry = directory.others().get(number).filter(|entry| belongs(number, entry));
         let mut object = String::new();

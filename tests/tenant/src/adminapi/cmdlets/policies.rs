@@ -1,12 +1,12 @@
 //! Policies, connectors and other settings of the organization that need little more than the general treatment.
 
-use super::Cmdlet;
 use super::generic::{get, new, plain, remove, set, set_only};
 use super::values::smtp_address;
+use super::{Cmdlet, texts};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::configuration::{
-    ACCEPTED_DOMAIN, ADMIN_AUDIT_LOG, ANTI_PHISH_POLICY, CONTENT_FILTER_POLICY, INBOUND_CONNECTOR, MRM_POLICY,
+    ACCEPTED_DOMAIN, ADMIN_AUDIT_LOG, ANTI_PHISH_POLICY, CONTENT_FILTER_POLICY, INBOUND_CONNECTOR, MRM_POLICY, MRM_TAG,
     OUTBOUND_CONNECTOR, REMOTE_DOMAIN, SAFE_LINKS_POLICY, TRANSPORT_CONFIG,
 };
 use crate::directory::objects::Class;
@@ -20,6 +20,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Get-InboundConnector", |call| all(call, &INBOUND_CONNECTOR)),
     ("Get-OutboundConnector", get_outbound),
     ("Get-RetentionPolicy", |call| all(call, &MRM_POLICY)),
+    ("Get-RetentionPolicyTag", get_tags),
     ("Get-RemoteDomain", |call| all(call, &REMOTE_DOMAIN)),
     ("Get-SafeLinksPolicy", |call| all(call, &SAFE_LINKS_POLICY)),
     ("Get-TransportConfig", |call| all(call, &TRANSPORT_CONFIG)),
@@ -46,6 +47,14 @@ fn all(call: &Call<'_>, class: &'static Class) -> Result<Outcome, ApiError> {
 
 fn change(call: &Call<'_>, class: &'static Class) -> Result<Outcome, ApiError> {
     set(call, class, |_, _, parameter, json| plain(parameter, json))
+}
+
+/// The tags of the policies for mailboxes; none of them is the system's own or optional in a mailbox.
+fn get_tags(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let types = texts(call.arguments.get("Types"));
+    get(call, &MRM_TAG, &["IncludeSystemTags", "Types"], |tag| {
+        types.as_ref().is_none_or(|types| types.iter().any(|kind| kind.eq_ignore_ascii_case(&tag.text("Type"))))
+    })
 }
 
 fn get_outbound(call: &Call<'_>) -> Result<Outcome, ApiError> {

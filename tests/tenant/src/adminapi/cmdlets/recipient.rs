@@ -1,5 +1,7 @@
 //! `Get-Recipient`: all mailboxes, then the company's groups and contacts.
 
+use super::members::compile;
+use super::wildcard::Wildcard;
 use super::{filter_within_unit, read, refuse_unevaluated, resolves, texts};
 use crate::adminapi::errors::ApiError;
 use crate::adminapi::invoke::{Call, Outcome};
@@ -10,13 +12,14 @@ use crate::directory::recipient::{write_mailbox, write_other};
 use crate::directory::value::Value;
 use crate::opath::Filter;
 
-const EVALUATED: [&str; 10] = [
+const EVALUATED: [&str; 11] = [
     "Identity",
     "Anr",
     "AuthenticationType",
     "Filter",
     "IncludeSoftDeletedRecipients",
     "OrganizationalUnit",
+    "RecipientPreviewFilter",
     "RecipientType",
     "RecipientTypeDetails",
     "ResultSize",
@@ -30,6 +33,8 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let directory = read(call);
     let arguments = &call.arguments;
     let filter = filter_within_unit(call)?;
+    // Whom a dynamic group with that filter would have.
+    let preview = arguments.text("RecipientPreviewFilter").map(compile).transpose()?;
     let kinds = texts(arguments.get("RecipientType"));
     let details = texts(arguments.get("RecipientTypeDetails"));
     let listed = |list: &Option<Vec<String>>, value: Value| {
@@ -41,6 +46,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let authentication = arguments.text("AuthenticationType");
     let soft_deleted = arguments.switch("IncludeSoftDeletedRecipients");
     let value = |at: u64, name: &str| directory.recipient_value(at_position(at), name);
+    let wildcard = Wildcard::of(call);
     let belongs = |at: u64| {
         if at < OTHERS && directory.is_removed(at) && !soft_deleted {
             return false;
@@ -56,13 +62,14 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
         }
         listed(&kinds, if kinds.is_some() { value(at, "RecipientType") } else { Value::Null })
             && listed(&details, if details.is_some() { value(at, "RecipientTypeDetails") } else { Value::Null })
+            && wildcard.as_ref().is_none_or(|wildcard| wildcard.fits(|name| value(at, name)))
             && authentication.is_none_or(|wanted| {
                 value(at, "AuthenticationType").as_text().is_some_and(|text| text.eq_ignore_ascii_case(wanted))
             })
-            && filter.as_ref().is_none_or(|filter| holds(&directory, filter, at_position(at)))
+            && filter.iter().chain(&preview).all(|filter| holds(&directory, filter, at_position(at)))
     };
     let write = |at: u64, out: &mut String| write_recipient(&directory, at_position(at), out, call.select.as_deref());
-    if let Some(identity) = arguments.text("Identity").filter(|identity| !identity.is_empty()) {
+    if let Some(identity) = arguments.text("Identity").filter(|text| !text.is_empty() && wildcard.is_none()) {
         let found = identified(&directory, identity, soft_deleted);
         let position = match found[..] {
             [position] => position,

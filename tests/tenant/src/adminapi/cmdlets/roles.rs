@@ -1,29 +1,28 @@
 //! Role groups with their members, management roles and who has which.
 
-use super::generic::{get_computed, identity, list_of, one};
+use super::generic::{get_computed, identity, list_of, one, set};
 use super::recipient::write_recipient;
 use super::values::changed_list;
-use super::{Cmdlet, one_recipient, read, refuse_unevaluated, texts, write};
+use super::{Cmdlet, one_recipient, read, refuse_unevaluated, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::clouds::Surface;
 use crate::directory::Directory;
 use crate::directory::links::RecipientId;
 use crate::directory::objects::{Class, Entry};
-use crate::directory::organization::write_selected;
 use crate::directory::roles::{COMPLIANCE_ROLE, COMPLIANCE_ROLE_GROUP, MANAGEMENT_ROLE, ROLE_GROUP, give_roles};
-use crate::directory::value::{Kind, Value, ticks_from_unix};
+use crate::directory::value::Value;
 
 /// The cmdlets of this file.
 pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Add-RoleGroupMember", |call| change_member(call, true)),
     ("Get-ManagementRole", get_role),
-    ("Get-ManagementRoleAssignment", get_assignment),
     ("Get-RoleGroup", get_group),
     ("Get-RoleGroupMember", get_member),
     ("New-RoleGroup", new_group),
     ("Remove-RoleGroup", remove_group),
     ("Remove-RoleGroupMember", |call| change_member(call, false)),
+    ("Set-RoleGroup", set_group),
     ("Update-RoleGroupMember", update_members),
 ];
 
@@ -44,7 +43,7 @@ fn roles_of(call: &Call<'_>) -> &'static Class {
 }
 
 /// The members of a role group, by recipient.
-fn members(directory: &Directory, group: &Entry) -> Vec<RecipientId> {
+pub(super) fn members(directory: &Directory, group: &Entry) -> Vec<RecipientId> {
     let names = group.list("Members");
     names.iter().filter_map(|name| directory.recipient(name).ok()).collect()
 }
@@ -135,12 +134,8 @@ fn new_group(call: &Call<'_>) -> Result<Outcome, ApiError> {
         members.push(directory.recipient_text(one_recipient(&directory, &member)?, "Guid"));
     }
     let mut owners = Vec::new();
-    for owner in list_of(call, "ManagedBy") {
-        // Role groups may own one another.
-        owners.push(match directory.collection(class).find(&owner)[..] {
-            [number] => directory.collection(class).get(number).map(|group| group.text("Name")).unwrap_or_default(),
-            _ => directory.recipient_text(one_recipient(&directory, &owner)?, "Name"),
-        });
+    for name in list_of(call, "ManagedBy") {
+        owners.push(owner(&directory, class, &name)?);
     }
     if owners.is_empty() {
         owners.push("Organization Management".to_owned());
@@ -160,6 +155,52 @@ fn new_group(call: &Call<'_>) -> Result<Outcome, ApiError> {
     group.write_computed(&mut object, call.select.as_deref(), shown);
     directory.collection_mut(class).add(group);
     Ok(Outcome::one(object))
+}
+
+/// The name of who owns a role group; role groups may own one another.
+fn owner(directory: &Directory, class: &'static Class, name: &str) -> Result<String, ApiError> {
+    let groups = directory.collection(class);
+    match groups.find(name)[..] {
+        [number] => Ok(groups.get(number).map(|group| group.text("Name")).unwrap_or_default()),
+        _ => Ok(directory.recipient_text(one_recipient(directory, name)?, "Name")),
+    }
+}
+
+/// Changes what a role group is called, what is said of it and who owns it.
+fn set_group(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let class = groups_of(call);
+    set(call, class, |directory, group, parameter, json| match parameter.name.as_str() {
+        "BypassSecurityGroupManagerCheck" | "Force" => Ok(Some(vec![])),
+        "ManagedBy" => {
+            let owners = changed_list(group.list("ManagedBy"), json, |name| owner(directory, class, name))?;
+            if owners.is_empty() {
+                return Err(ApiError::cmdlet(types::VALIDATION, "A role group needs an owner."));
+            }
+            Ok(Some(vec![("ManagedBy", Value::List(owners))]))
+        }
+        "Name" => {
+            let name = json.as_str().map(str::trim).filter(|name| !name.is_empty() && name.chars().count() <= 64);
+            let Some(name) = name else {
+                return Err(ApiError::cmdlet(
+                    types::VALIDATION,
+                    format!("The value {json} isn't valid for the property 'Name'."),
+                ));
+            };
+            // What was named after the group goes by its new name.
+            let (old, mut renamed) = (group.text("Name"), group.list("RoleAssignments"));
+            for assignment in &mut renamed {
+                if let Some(role) = assignment.strip_suffix(&format!("-{old}")) {
+                    *assignment = format!("{role}-{name}");
+                }
+            }
+            Ok(Some(vec![
+                ("Name", Value::text(name)),
+                ("SamAccountName", Value::text(name.replace(' ', ""))),
+                ("RoleAssignments", Value::List(renamed)),
+            ]))
+        }
+        _ => Ok(None),
+    })
 }
 
 /// Removes a role group that somebody made.
@@ -209,112 +250,4 @@ fn get_role(call: &Call<'_>) -> Result<Outcome, ApiError> {
         |_, role| kind.is_none_or(|kind| role.text("RoleType").eq_ignore_ascii_case(kind)),
         |_, _, _| None,
     )
-}
-
-/// One role of one role group.
-struct Assignment {
-    role: String,
-    assignee: String,
-    effective: String,
-}
-
-fn get_assignment(call: &Call<'_>) -> Result<Outcome, ApiError> {
-    refuse_unevaluated(
-        call,
-        &[
-            "Identity",
-            "AssignmentMethod",
-            "Delegating",
-            "Enabled",
-            "GetEffectiveUsers",
-            "Role",
-            "RoleAssignee",
-            "RoleAssigneeType",
-        ],
-    )?;
-    let directory = read(call);
-    let arguments = &call.arguments;
-    let groups = directory.collection(&ROLE_GROUP);
-    let is = |name: &str, value: &str| arguments.text(name).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value));
-    if let Some(role) = arguments.text("Role") {
-        one(directory.collection(&MANAGEMENT_ROLE), role)?;
-    }
-    // A person has the roles of the groups whose member the person is.
-    let person = match arguments.text("RoleAssignee") {
-        Some(assignee) if groups.find(assignee).is_empty() => Some(one_recipient(&directory, assignee)?),
-        _ => None,
-    };
-    let by_group = texts(arguments.get("AssignmentMethod"))
-        .is_none_or(|methods| methods.iter().any(|method| method.eq_ignore_ascii_case("RoleGroup")));
-    let mut found = Vec::new();
-    for (_, group) in groups.iter() {
-        let name = group.text("Name");
-        let members = members(&directory, group);
-        let concerned = match person {
-            Some(person) => members.contains(&person),
-            None => is("RoleAssignee", &name),
-        };
-        if !concerned || !by_group || !is("RoleAssigneeType", "RoleGroup") {
-            continue;
-        }
-        for role in group.list("Roles").into_iter().filter(|role| is("Role", role)) {
-            if !is("Identity", &format!("{role}-{name}")) {
-                continue;
-            }
-            let assignment = |effective: String| Assignment { role: role.clone(), assignee: name.clone(), effective };
-            if arguments.switch("GetEffectiveUsers") {
-                let users = members.iter().filter(|member| person.is_none_or(|person| person == **member));
-                found.extend(users.map(|user| assignment(directory.recipient_text(*user, "Name"))));
-            } else {
-                found.push(assignment("All Group Members".to_owned()));
-            }
-        }
-    }
-    let flag = |name: &str| arguments.get(name).and_then(serde_json::Value::as_bool);
-    // All of these are in force, and none lets its holder pass it on.
-    if flag("Enabled") == Some(false) || flag("Delegating") == Some(true) {
-        found.clear();
-    }
-    if let Some(wanted) = arguments.text("Identity").filter(|_| found.is_empty()) {
-        return Err(ApiError::not_found(wanted));
-    }
-    call.list(
-        |from| (from < found.len() as u64).then_some(from),
-        |at, out| write_assignment(call, &directory, &found[at as usize], out),
-    )
-}
-
-fn write_assignment(call: &Call<'_>, directory: &Directory, assignment: &Assignment, out: &mut String) {
-    let name = format!("{}-{}", assignment.role, assignment.assignee);
-    let guid = directory.seed.named_guid(&format!("role assignment {name}"));
-    let text = |text: &str| (Kind::Text, Value::text(text));
-    let when = Value::Moment(ticks_from_unix(1_740_000_000));
-    let properties = [
-        ("AssignmentMethod", text("RoleGroup")),
-        ("ConfigReadScope", text("OrganizationConfig")),
-        ("ConfigWriteScope", text("OrganizationConfig")),
-        ("EffectiveUserName", text(&assignment.effective)),
-        ("Enabled", (Kind::Bool, Value::Bool(true))),
-        ("Guid", (Kind::Guid, Value::text(guid))),
-        ("Id", text(&name)),
-        ("Identity", text(&name)),
-        ("IsValid", (Kind::Bool, Value::Bool(true))),
-        ("Name", text(&name)),
-        ("ObjectState", text("Unchanged")),
-        ("RecipientReadScope", text("Organization")),
-        ("RecipientWriteScope", text("Organization")),
-        ("Role", text(&assignment.role)),
-        ("RoleAssignee", text(&assignment.assignee)),
-        ("RoleAssigneeName", text(&assignment.assignee)),
-        ("RoleAssigneeType", text("RoleGroup")),
-        ("RoleAssignmentDelegationType", text("Regular")),
-        ("User", text(&assignment.assignee)),
-        ("WhenCreated", (Kind::MomentOffset, when.clone())),
-        ("WhenCreatedUTC", (Kind::MomentUtc, when)),
-    ];
-    write_selected(
-        out,
-        properties.into_iter().map(|(name, (kind, value))| (name, kind, value)),
-        call.select.as_deref(),
-    );
 }

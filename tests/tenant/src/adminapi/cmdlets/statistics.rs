@@ -1,17 +1,22 @@
 //! What is in a mailbox: sizes, folders, devices. All of it follows from the seed.
 
 use super::generic::identity;
+use super::others::one_other;
 use super::{Cmdlet, one_mailbox, read, refuse_unevaluated, write};
 use crate::adminapi::errors::{ApiError, types};
 use crate::adminapi::invoke::{Call, Outcome};
 use crate::directory::Directory;
 use crate::directory::contents::{
-    Folder, Shown, device, device_statistics, folder_statistics, folders, mailbox_statistics,
+    Folder, Shown, Wipe, device, device_owner, device_statistics, folder_statistics, folders, mailbox_statistics,
 };
+use crate::directory::mailbox::Mailbox;
 use crate::directory::organization::write_selected;
+use crate::directory::others::UNIFIED_GROUP;
+use crate::directory::value::{normalise_guid, now_ticks};
 
 /// The cmdlets of this file.
 pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
+    ("Clear-MobileDevice", clear_device),
     ("Get-MailboxFolderStatistics", get_folders),
     ("Get-MailboxStatistics", get),
     ("Get-MobileDevice", get_devices),
@@ -19,31 +24,41 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Remove-MobileDevice", remove_device),
 ];
 
-/// The mailbox of a call, and whether its archive is meant.
-fn mailbox_of(call: &Call<'_>, directory: &Directory) -> Result<(u64, bool), ApiError> {
-    let soft_deleted = call.arguments.switch("IncludeSoftDeletedRecipients");
-    let index = match one_mailbox(directory, identity(call), false) {
-        Err(_) if soft_deleted => one_mailbox(directory, identity(call), true)?,
-        found => found?,
-    };
+/// Reads the mailbox of a call, which may be a Microsoft 365 group's, and is told whether its archive is meant.
+fn of_mailbox(
+    call: &Call<'_>,
+    directory: &Directory,
+    read: impl Fn(&Mailbox<'_>, bool) -> Result<Outcome, ApiError>,
+) -> Result<Outcome, ApiError> {
     let archive = call.arguments.switch("Archive");
-    if archive && directory.mailbox(index).text("ArchiveStatus") != "Active" {
-        return Err(ApiError::cmdlet(
-            types::NOT_FOUND,
-            format!("The user '{}' doesn't have an archive mailbox.", directory.mailbox(index).text("Name")),
-        ));
+    let read = |mailbox: &Mailbox<'_>| {
+        if archive && mailbox.text("ArchiveStatus") != "Active" {
+            return Err(ApiError::cmdlet(
+                types::NOT_FOUND,
+                format!("The user '{}' doesn't have an archive mailbox.", mailbox.text("Name")),
+            ));
+        }
+        read(mailbox, archive)
+    };
+    let index = match one_mailbox(directory, identity(call), false) {
+        Err(_) if call.arguments.switch("IncludeSoftDeletedRecipients") => one_mailbox(directory, identity(call), true),
+        found => found,
+    };
+    match (index, one_other(directory, identity(call), &[&UNIFIED_GROUP])) {
+        (Ok(index), _) => read(&directory.mailbox(index)),
+        (Err(error), Err(_)) => Err(error),
+        (Err(error), Ok(number)) => directory.with_group_mailbox(number, read).unwrap_or(Err(error)),
     }
-    Ok((index, archive))
 }
 
 fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     refuse_unevaluated(call, &["Identity", "Archive", "IncludeSoftDeletedRecipients", "UseCustomRouting"])?;
     let directory = read(call);
-    let (index, archive) = mailbox_of(call, &directory)?;
-    let mut object = String::new();
-    let properties = mailbox_statistics(&directory, index, archive);
-    write_selected(&mut object, properties.iter().map(|(n, k, v)| (n.as_str(), *k, v.clone())), call.select.as_deref());
-    Ok(Outcome::one(object))
+    of_mailbox(call, &directory, |mailbox, archive| {
+        let mut object = String::new();
+        write_shown(call, &mailbox_statistics(&directory, mailbox, archive), &mut object);
+        Ok(Outcome::one(object))
+    })
 }
 
 fn in_scope(folder: &Folder, scope: Option<&str>) -> bool {
@@ -73,27 +88,32 @@ fn get_folders(call: &Call<'_>) -> Result<Outcome, ApiError> {
         ],
     )?;
     let directory = read(call);
-    let (index, archive) = mailbox_of(call, &directory)?;
-    let scope = call.arguments.text("FolderScope");
-    let with_dates = call.arguments.switch("IncludeOldestAndNewestItems");
-    let skipped = call.arguments.get("SkipCount").and_then(serde_json::Value::as_u64).unwrap_or(0) as usize;
-    let folders: Vec<Folder> = folders(&directory, index, archive);
-    if let Some(scope) = scope
-        && !scope.eq_ignore_ascii_case("RecoverableItems")
-        && !scope.eq_ignore_ascii_case("All")
-        && !folders.iter().any(|folder| folder.folder_type.eq_ignore_ascii_case(scope))
-        && !Folder::is_known_scope(scope)
-    {
-        return Err(ApiError::transformation("FolderScope", format!("'{scope}' is no kind of folder.")));
-    }
-    let shown: Vec<&Folder> = folders.iter().filter(|folder| in_scope(folder, scope)).skip(skipped).collect();
-    call.list(
-        |from| (from < shown.len() as u64).then_some(from),
-        |at, out| {
-            let properties = folder_statistics(&directory, index, &folders, shown[at as usize], with_dates);
-            write_selected(out, properties.iter().map(|(n, k, v)| (n.as_str(), *k, v.clone())), call.select.as_deref());
-        },
-    )
+    of_mailbox(call, &directory, |mailbox, archive| {
+        let scope = call.arguments.text("FolderScope");
+        let with_dates = call.arguments.switch("IncludeOldestAndNewestItems");
+        let skipped = call.arguments.get("SkipCount").and_then(serde_json::Value::as_u64).unwrap_or(0) as usize;
+        let folders: Vec<Folder> = folders(&directory, mailbox, archive);
+        if let Some(scope) = scope
+            && !scope.eq_ignore_ascii_case("RecoverableItems")
+            && !scope.eq_ignore_ascii_case("All")
+            && !folders.iter().any(|folder| folder.folder_type.eq_ignore_ascii_case(scope))
+            && !Folder::is_known_scope(scope)
+        {
+            return Err(ApiError::transformation("FolderScope", format!("'{scope}' is no kind of folder.")));
+        }
+        let shown: Vec<&Folder> = folders.iter().filter(|folder| in_scope(folder, scope)).skip(skipped).collect();
+        call.list(
+            |from| (from < shown.len() as u64).then_some(from),
+            |at, out| {
+                let properties = folder_statistics(&directory, mailbox, &folders, shown[at as usize], with_dates);
+                write_selected(
+                    out,
+                    properties.iter().map(|(n, k, v)| (n.as_str(), *k, v.clone())),
+                    call.select.as_deref(),
+                );
+            },
+        )
+    })
 }
 
 /// A device of a mailbox, as its statistics.
@@ -106,15 +126,46 @@ fn devices_of(call: &Call<'_>, directory: &Directory) -> Result<Vec<Device>, Api
         return Ok(device_statistics(directory, index).into_iter().map(|device| (index, device)).collect());
     }
     let text = identity(call);
-    let Some((owner, wanted)) = text.split_once('\\') else {
-        return Err(ApiError::not_found(text));
+    if let Some((owner, wanted)) = text.split_once('\\') {
+        let index = one_mailbox(directory, owner, false)?;
+        let is_wanted = |device: &Vec<Shown>| {
+            value_of(device, "Identity").split_once('\\').is_some_and(|(_, own)| own.eq_ignore_ascii_case(wanted))
+        };
+        let found = device_statistics(directory, index).into_iter().find(is_wanted);
+        return found.map(|device| vec![(index, device)]).ok_or_else(|| ApiError::not_found(text));
+    }
+    // Its own names say whose it is, but for the GUID, which has to be looked for.
+    let owners = match (owner_of(directory, text), normalise_guid(text)) {
+        (Some(index), _) => index..index + 1,
+        (None, Some(_)) => 0..directory.end(),
+        (None, None) => 0..0,
     };
-    let index = one_mailbox(directory, owner, false)?;
-    let is_wanted = |device: &Vec<Shown>| {
-        value_of(device, "Identity").split_once('\\').is_some_and(|(_, own)| own.eq_ignore_ascii_case(wanted))
-    };
-    let found = device_statistics(directory, index).into_iter().find(is_wanted);
-    found.map(|device| vec![(index, device)]).ok_or_else(|| ApiError::not_found(text))
+    let found = owners.filter(|index| !directory.is_removed(*index)).find_map(|index| {
+        let devices = device_statistics(directory, index);
+        devices.into_iter().find(|device| is_named(directory, index, device, text)).map(|device| (index, device))
+    });
+    found.map(|device| vec![device]).ok_or_else(|| ApiError::not_found(text))
+}
+
+/// The mailbox of the device that a distinguished name, a name or a device id names.
+fn owner_of(directory: &Directory, text: &str) -> Option<u64> {
+    if let Some((device, owner)) = text.split_once(',')
+        && device.get(..3).is_some_and(|begin| begin.eq_ignore_ascii_case("CN="))
+    {
+        let (container, owner) = owner.split_once(',')?;
+        return match directory.find(owner, false)[..] {
+            [index] if container.eq_ignore_ascii_case("CN=ExchangeActiveSyncDevices") => Some(index),
+            _ => None,
+        };
+    }
+    device_owner(text.rsplit('§').next().unwrap_or(text)).filter(|index| *index < directory.end())
+}
+
+fn is_named(directory: &Directory, index: u64, statistics: &[Shown], text: &str) -> bool {
+    let device = device(directory, index, statistics);
+    ["DeviceId", "DistinguishedName", "Guid", "Name"]
+        .iter()
+        .any(|name| value_of(&device, name).to_lowercase() == text.trim().to_lowercase())
 }
 
 fn value_of(device: &[Shown], name: &str) -> String {
@@ -164,6 +215,26 @@ fn get_devices(call: &Call<'_>) -> Result<Outcome, ApiError> {
         },
         |at, out| write(at / DEVICES, &device_statistics(&directory, at / DEVICES)[(at % DEVICES) as usize], out),
     )
+}
+
+/// Asks for a device to be wiped when it comes next, or takes that back.
+fn clear_device(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    refuse_unevaluated(call, &["Identity", "AccountOnly", "Cancel", "NotificationEmailAddresses"])?;
+    let mut directory = write(call);
+    for (_, device) in devices_of(call, &directory)? {
+        let id = value_of(&device, "DeviceID");
+        if call.arguments.what_if {
+            continue;
+        }
+        if call.arguments.switch("Cancel") {
+            directory.wipes.remove(&id);
+        } else {
+            let account_only = call.arguments.switch("AccountOnly");
+            let wipe = Wipe { when: now_ticks(), by: call.caller.identity.name.clone(), account_only };
+            directory.wipes.insert(id, wipe);
+        }
+    }
+    Ok(Outcome::default())
 }
 
 fn remove_device(call: &Call<'_>) -> Result<Outcome, ApiError> {

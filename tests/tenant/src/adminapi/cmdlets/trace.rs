@@ -1,4 +1,4 @@
-//! `Get-MessageTraceV2`.
+//! `Get-MessageTraceV2`, and `Get-MessageTrace`, which counts pages instead of going on from a message.
 
 use serde_json::Value as Json;
 
@@ -10,8 +10,15 @@ use crate::directory::messages::Message;
 use crate::directory::organization::write_selected;
 use crate::directory::value::{Kind, Value, format_moment, normalise_guid, now_ticks, parse_moment, ticks_from_unix};
 
-/// The cmdlet of this file.
-pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[("Get-MessageTraceV2", get)];
+/// The cmdlets of this file.
+pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[("Get-MessageTrace", get_counted), ("Get-MessageTraceV2", get)];
+
+/// How long ago a period may begin and how long it may be, in days.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) oldest: i64,
+    pub(super) longest: i64,
+}
 
 const EVALUATED: [&str; 13] = [
     "EndDate",
@@ -43,7 +50,8 @@ fn is_among(list: &[String], address: &str) -> bool {
         })
 }
 
-fn period(call: &Call<'_>) -> Result<(i64, i64), ApiError> {
+/// The period of a call, nothing of it to come.
+pub(super) fn period(call: &Call<'_>, span: Span) -> Result<(i64, i64), ApiError> {
     let moment = |name: &str| call.arguments.text(name).and_then(parse_moment);
     let now = now_ticks();
     let (start, end) = match (moment("StartDate"), moment("EndDate")) {
@@ -55,51 +63,137 @@ fn period(call: &Call<'_>) -> Result<(i64, i64), ApiError> {
     if start > end {
         return Err(refuse("The start date must be earlier than the end date."));
     }
-    // An hour's grace: "90 days ago" was computed before the call.
-    if start < now - ticks_from_unix(90 * DAY + 3600) {
-        return Err(refuse("The start date is more than 90 days ago."));
+    // A day's grace for both limits, which are days rather than ticks. Scripts read the clock once for each end, so that
+    // ten days are some milliseconds more; and "90 days ago" is cut to its midnight, or was meant in another time zone.
+    if start < now - ticks_from_unix((span.oldest + 1) * DAY) {
+        return Err(refuse(format!("The start date is more than {} days ago.", span.oldest)));
     }
-    if end - start > ticks_from_unix(10 * DAY) {
-        return Err(refuse("The period from StartDate to EndDate is longer than 10 days."));
+    if end - start > ticks_from_unix((span.longest + 1) * DAY) {
+        return Err(refuse(format!("The period from StartDate to EndDate is longer than {} days.", span.longest)));
     }
     Ok((start, end.min(now)))
 }
 
-fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
-    refuse_unevaluated(call, &EVALUATED)?;
-    let (start, end) = period(call)?;
-    let size = match call.arguments.get("ResultSize").map(Json::as_i64) {
-        None => 1000,
-        Some(Some(size @ 1..=5000)) => size as usize,
-        _ => return Err(refuse("The value of ResultSize must be from 1 to 5000.")),
-    };
-    let text = |name: &str| call.arguments.text(name).filter(|text| !text.is_empty());
-    let (senders, recipients) = (list_of(call, "SenderAddress"), list_of(call, "RecipientAddress"));
-    let (statuses, ids) = (list_of(call, "Status"), list_of(call, "MessageId"));
-    let trace = text("MessageTraceId").and_then(normalise_guid);
-    let subject = text("Subject").map(str::to_lowercase);
-    let how = text("SubjectFilterType").unwrap_or("Contains").to_lowercase();
-    let continued = text("StartingRecipientAddress").map(str::to_lowercase);
-    let is = |wanted: Option<&str>, value: Option<&str>| wanted.is_none_or(|wanted| value == Some(wanted));
-    let directory = read(call);
-    let mut found = directory.messages(start, end).filter(|message| {
-        // The moment of the last message seen goes on after its last recipient seen.
-        continued.as_ref().is_none_or(|after| message.received < end || message.recipient.to_lowercase() > *after)
-            && is_among(&senders, &message.sender)
-            && is_among(&recipients, &message.recipient)
-            && is_among(&statuses, message.status)
-            && is_among(&ids, &message.message_id)
-            && trace.as_ref().is_none_or(|trace| message.trace_id == *trace)
-            && is(text("FromIP"), message.from_ip.as_deref())
-            && is(text("ToIP"), message.to_ip.as_deref())
-            && subject.as_ref().is_none_or(|wanted| {
+/// What a trace looks for.
+struct Sought<'a> {
+    senders: Vec<String>,
+    recipients: Vec<String>,
+    statuses: Vec<String>,
+    ids: Vec<String>,
+    trace: Option<String>,
+    from_ip: Option<&'a str>,
+    to_ip: Option<&'a str>,
+    subject: Option<String>,
+    how: String,
+}
+
+impl<'a> Sought<'a> {
+    fn of(call: &'a Call<'_>) -> Self {
+        let text = |name: &str| call.arguments.text(name).filter(|text| !text.is_empty());
+        Self {
+            senders: list_of(call, "SenderAddress"),
+            recipients: list_of(call, "RecipientAddress"),
+            statuses: list_of(call, "Status"),
+            ids: list_of(call, "MessageId"),
+            trace: text("MessageTraceId").and_then(normalise_guid),
+            from_ip: text("FromIP"),
+            to_ip: text("ToIP"),
+            subject: text("Subject").map(str::to_lowercase),
+            how: text("SubjectFilterType").unwrap_or("Contains").to_lowercase(),
+        }
+    }
+
+    fn fits(&self, message: &Message) -> bool {
+        let is = |wanted: Option<&str>, value: Option<&str>| wanted.is_none_or(|wanted| value == Some(wanted));
+        is_among(&self.senders, &message.sender)
+            && is_among(&self.recipients, &message.recipient)
+            && is_among(&self.statuses, message.status)
+            && is_among(&self.ids, &message.message_id)
+            && self.trace.as_ref().is_none_or(|trace| message.trace_id == *trace)
+            && is(self.from_ip, message.from_ip.as_deref())
+            && is(self.to_ip, message.to_ip.as_deref())
+            && self.subject.as_ref().is_none_or(|wanted| {
                 let subject = message.subject.to_lowercase();
-                match how.as_str() {
+                match self.how.as_str() {
                     "startswith" => subject.starts_with(wanted),
                     "endswith" => subject.ends_with(wanted),
                     _ => subject.contains(wanted),
                 }
             })
+    }
+}
+
+/// Answers the page of a report that `Page` and `PageSize` ask for; each object is told its number in the report.
+pub(super) fn numbered_page<T>(
+    call: &Call<'_>,
+    found: impl Iterator<Item = T>,
+    write: impl Fn(usize, &T, &mut String),
+) -> Result<Outcome, ApiError> {
+    let number = |name: &str, default: usize, most: i64| match call.arguments.get(name).map(Json::as_i64) {
+        None => Ok(default),
+        Some(Some(number)) if (1..=most).contains(&number) => Ok(number as usize),
+        _ => Err(refuse(format!("The value of {name} must be from 1 to {most}."))),
+    };
+    let (page, size) = (number("Page", 1, 1000)?, number("PageSize", 1000, 5000)?);
+    let mut outcome = Outcome::default();
+    for (index, item) in found.enumerate().skip((page - 1) * size).take(size) {
+        if outcome.rows > 0 {
+            outcome.objects.push(',');
+        }
+        outcome.rows += 1;
+        write(index, &item, &mut outcome.objects);
+    }
+    Ok(outcome)
+}
+
+fn get_counted(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    refuse_unevaluated(
+        call,
+        &[
+            "EndDate",
+            "FromIP",
+            "MessageId",
+            "MessageTraceId",
+            "Page",
+            "PageSize",
+            "RecipientAddress",
+            "SenderAddress",
+            "StartDate",
+            "Status",
+            "ToIP",
+        ],
+    )?;
+    let (start, end) = period(call, Span { oldest: 10, longest: 10 })?;
+    let sought = Sought::of(call);
+    let directory = read(call);
+    let organization = directory.seed.company.initial_domain;
+    let found = directory.messages(start, end).filter(|message| sought.fits(message));
+    numbered_page(call, found, |index, message, out| {
+        let more = [
+            ("StartDate", Kind::MomentUtc, Value::Moment(start)),
+            ("EndDate", Kind::MomentUtc, Value::Moment(end)),
+            ("Index", Kind::Int32, Value::Int(index as i64)),
+        ];
+        write_message(call, organization, message, &more, out);
+    })
+}
+
+fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    refuse_unevaluated(call, &EVALUATED)?;
+    let (start, end) = period(call, Span { oldest: 90, longest: 10 })?;
+    let size = match call.arguments.get("ResultSize").map(Json::as_i64) {
+        None => 1000,
+        Some(Some(size @ 1..=5000)) => size as usize,
+        _ => return Err(refuse("The value of ResultSize must be from 1 to 5000.")),
+    };
+    let sought = Sought::of(call);
+    let continued = call.arguments.text("StartingRecipientAddress").filter(|text| !text.is_empty());
+    let continued = continued.map(str::to_lowercase);
+    let directory = read(call);
+    let mut found = directory.messages(start, end).filter(|message| {
+        // The moment of the last message seen goes on after its last recipient seen.
+        continued.as_ref().is_none_or(|after| message.received < end || message.recipient.to_lowercase() > *after)
+            && sought.fits(message)
     });
     let page: Vec<Message> = found.by_ref().take(size).collect();
     let mut objects = String::new();
@@ -107,7 +201,7 @@ fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
         if number > 0 {
             objects.push(',');
         }
-        write_message(call, directory.seed.company.initial_domain, message, &mut objects);
+        write_message(call, directory.seed.company.initial_domain, message, &[], &mut objects);
     }
     let mut warnings = Vec::new();
     if let Some(last) = page.last().filter(|_| found.next().is_some()) {
@@ -138,7 +232,13 @@ fn next_command(call: &Call<'_>, start: i64, last: &Message, size: usize) -> Str
     format!("There are more results, use the following command to get more. {command}")
 }
 
-fn write_message(call: &Call<'_>, organization: &str, message: &Message, out: &mut String) {
+fn write_message(
+    call: &Call<'_>,
+    organization: &str,
+    message: &Message,
+    more: &[(&str, Kind, Value)],
+    out: &mut String,
+) {
     let text = |text: &str| (Kind::Text, Value::text(text));
     let ip = |ip: &Option<String>| (Kind::Text, ip.as_ref().map_or(Value::Null, Value::text));
     let properties = [
@@ -154,9 +254,6 @@ fn write_message(call: &Call<'_>, organization: &str, message: &Message, out: &m
         ("Size", (Kind::Int32, Value::Int(message.size as i64))),
         ("MessageTraceId", (Kind::Guid, Value::text(&message.trace_id))),
     ];
-    write_selected(
-        out,
-        properties.into_iter().map(|(name, (kind, value))| (name, kind, value)),
-        call.select.as_deref(),
-    );
+    let properties = properties.into_iter().map(|(name, (kind, value))| (name, kind, value));
+    write_selected(out, properties.chain(more.iter().cloned()), call.select.as_deref());
 }

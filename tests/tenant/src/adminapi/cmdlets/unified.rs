@@ -52,6 +52,8 @@ fn computed(directory: &Directory, number: u64, name: &str) -> Option<Value> {
         }
         "ManagedBy" => Some(owners("Name")),
         "ManagedByDetails" => Some(owners("DisplayName")),
+        // The service shows the label under both names.
+        "SensitivityLabel" => directory.others().get(number).map(|group| group.get("SensitivityLabelId")),
         _ => None,
     }
 }

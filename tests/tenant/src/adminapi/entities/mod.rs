@@ -91,6 +91,10 @@ fn answer(
         "function": endpoint.function,
         "query": own_query.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>(),
     }));
+    // A key names one entity; only cmdlets know wildcards.
+    if let Some(key) = endpoint.keys.first().filter(|key| endpoint.single && key.contains('*')) {
+        return Err(ApiError::not_found(key));
+    }
     if !rbac::may_run(&caller.identity.role_groups, endpoint.cmdlet) {
         return Err(ApiError::unauthorized(endpoint.cmdlet));
     }
