@@ -253,6 +253,21 @@ Describe 'A size written as in another country' {
     }
 }
 
+Describe 'The text of a size that came as a number' {
+    It 'has four significant digits, as the service writes them: <Text>' -ForEach @(
+        @{ Bytes = 0; Text = '0 B (0 bytes)' }
+        @{ Bytes = 1023; Text = '1023 B (1,023 bytes)' }
+        @{ Bytes = 1334578302; Text = '1.243 GB (1,334,578,302 bytes)' }
+        @{ Bytes = 13345783020; Text = '12.43 GB (13,345,783,020 bytes)' }
+        @{ Bytes = 133457830200; Text = '124.3 GB (133,457,830,200 bytes)' }
+        @{ Bytes = 1087000000000; Text = '1012 GB (1,087,000,000,000 bytes)' }
+        @{ Bytes = 106300440576; Text = '99 GB (106,300,440,576 bytes)' }
+        @{ Bytes = 1073741824; Text = '1 GB (1,073,741,824 bytes)' }
+    ) {
+        "$([ExchangeOnlineRs.ByteQuantifiedSize]$Bytes)" | Should -BeExactly $Text
+    }
+}
+
 Describe 'A flag that travels as text' {
     It '<Written> is <Expected>' -ForEach @(
         @{ Written = '"False"'; Expected = $false }

@@ -316,6 +316,7 @@ public sealed partial class ByteQuantifiedSize : IComparable, IComparable<ByteQu
         return afterDigit;
     }
 
+    /// <summary>A size as text, with four significant digits.</summary>
     private static string Describe(ulong bytes)
     {
         int unit = 0;
@@ -326,8 +327,10 @@ public sealed partial class ByteQuantifiedSize : IComparable, IComparable<ByteQu
             unit++;
         }
 
+        // As the service writes them: 1.243 GB, 12.43 GB, 124.3 GB, 1012 GB.
+        int decimals = number < 10 ? 3 : number < 100 ? 2 : number < 1000 ? 1 : 0;
         return new StringBuilder()
-            .Append(number.ToString("0.####", CultureInfo.InvariantCulture))
+            .Append(Math.Round(number, decimals, MidpointRounding.AwayFromZero).ToString("0.###", CultureInfo.InvariantCulture))
             .Append(' ').Append(Units[unit]).Append(" (")
             .Append(bytes.ToString("#,0", CultureInfo.InvariantCulture))
             .Append(" bytes)")
