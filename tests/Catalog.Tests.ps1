@@ -15,14 +15,25 @@ BeforeDiscovery {
         })
     # The nine arrive as an address, the others not at all: ExoCmdlets.Tests.ps1 and OtherServices.Tests.ps1 have their calls.
     $sendable = @(foreach ($cmdlet in $served | Where-Object Name -NotIn $notSent) {
+            $fixes = $cmdlet.Correction.parameters
+            $default = $cmdlet.Correction.defaultParameterSet ?? $cmdlet.Entry.default_parameter_set.name
             $calls = @(foreach ($surface in $cmdlet.Entry.surfaces) {
                     $sets = @(foreach ($set in $cmdlet.KeptSets) {
-                            $members = @($cmdlet.Entry.parameters | Where-Object { $_.surfaces -contains $surface -and $_.sets.$set -and -not $cmdlet.Correction.parameters.($_.name).remove })
-                            # What a set asks for may be on the other side only.
-                            if ($cmdlet.Entry.parameters | Where-Object { $_.sets.$set.required -and $_.surfaces -notcontains $surface }) { continue }
+                            $members = [Collections.Generic.List[object]]::new()
+                            $mandatory = [Collections.Generic.List[string]]::new()
+                            $isElsewhere = $false
+                            foreach ($parameter in $cmdlet.Entry.parameters) {
+                                $binding = $parameter.sets.$set
+                                if (-not $binding -or ($fixes -and $fixes.($parameter.name).remove)) { continue }
+                                if ($parameter.surfaces -contains $surface) {
+                                    $members.Add($parameter)
+                                    if ($fixes.($parameter.name).required ?? $binding.required) { $mandatory.Add($parameter.name) }
+                                }
+                                # What a set asks for may be on the other side only.
+                                elseif ($binding.required) { $isElsewhere = $true }
+                            }
                             # A set without parameters is called by saying nothing, which may be asked for another set's.
-                            if ($members.Count -eq 0 -and $cmdlet.Entry.parameters.Count -gt 0) { continue }
-                            $mandatory = @($members | Where-Object { $cmdlet.Correction.parameters.($_.name).required ?? $_.sets.$set.required } | ForEach-Object name)
+                            if ($isElsewhere -or ($members.Count -eq 0 -and $cmdlet.Entry.parameters.Count -gt 0)) { continue }
                             @{ Set = $set; Surface = $surface; Members = $members; Mandatory = $mandatory }
                         })
                     # Other kinds of values once on each side, with the set that takes most of them.
@@ -30,7 +41,6 @@ BeforeDiscovery {
                     foreach ($one in $sets) {
                         $one + @{ Kind = 'all' }
                         # What the default set takes as well is taken for a call of that.
-                        $default = $cmdlet.Correction.defaultParameterSet ?? $cmdlet.Entry.default_parameter_set.name
                         $says = -not $default -or $one.Set -eq $default -or ($one.Members | Where-Object { $_.name -in $one.Mandatory -and -not $_.sets.$default })
                         if ($says -and $one.Mandatory.Count -lt $one.Members.Count) { $one + @{ Kind = 'least' } }
                         if ($one -eq $largest -and $one.Members.Count -gt 0) { $one + @{ Kind = 'other' } }
@@ -280,9 +290,6 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
         }
 
 
-        # The same JSON in the same words.
-        function ConvertTo-SameJson([string] $Json) { $Json -eq 'null' ? $Json : [Text.Json.Nodes.JsonNode]::Parse($Json).ToJsonString() }
-
         # In a runspace where nobody can be asked for a parameter: that is an error there.
         $space = [runspacefactory]::CreateRunspace()
         $space.Open()
@@ -292,19 +299,26 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
         # The values of a call as the cmdlet gets them, and what has to arrive.
         function Get-Call($Cmdlet, $Call) {
             $values = @{ ConnectionId = $connections[$Call.Surface]; ErrorAction = 'Stop' }
-            $expected = [Collections.Generic.SortedDictionary[string, string]]::new([StringComparer]::Ordinal)
+            $wire = [ordered]@{}
             foreach ($parameter in $Call.Members) {
                 $isMandatory = $parameter.name -in $Call.Mandatory
                 if ($Call.Kind -eq 'least' -and -not $isMandatory) { continue }
                 $sample = $Call.Kind -eq 'other' ? (Get-OtherSample $parameter $isMandatory) : (Get-Sample $parameter)
                 $values[$parameter.name] = $sample.Value
-                $expected[$parameter.name] = ConvertTo-SameJson (ConvertTo-Json -InputObject $sample.Wire -Compress)
+                $wire[$parameter.name] = $sample.Wire
             }
             if ($Cmdlet.Asks) {
                 $values.Confirm = $false
-                $expected.Confirm = 'false'
+                $wire.Confirm = $false
             }
-            @{ Values = $values; Expected = $expected }
+            @{ Values = $values; Expected = ConvertTo-Json -InputObject $wire -Compress -Depth 4 }
+        }
+
+        # One line for each parameter, in the same words whoever wrote the JSON.
+        function Get-WireLine([Text.Json.Nodes.JsonObject] $Parameters) {
+            @($Parameters.GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object {
+                    "$($_.Key)=$($null -eq $_.Value ? 'null' : $_.Value.ToJsonString() -replace '"(?:[A-Za-z0-9/]|\\u002B){342}=="', '"encrypted"')"
+                })
         }
 
         $results = @{}
@@ -363,10 +377,17 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
     }
 
     It 'leaves out no parameter of the catalog' -ForEach @(@{ served = $served; overrides = $overrides }) {
-        $missing = foreach ($cmdlet in $served | Where-Object Name -NotIn $overrides.bulk) {
-            $sent = @(($sendable | Where-Object Name -EQ $cmdlet.Name).Calls | Where-Object Kind -EQ 'all' | ForEach-Object { foreach ($member in $_.Members) { "$($member.name) $($_.Surface)" } })
-            foreach ($parameter in $cmdlet.Entry.parameters | Where-Object { -not $cmdlet.Correction.parameters.($_.name).remove }) {
-                foreach ($surface in $parameter.surfaces) { if ("$($parameter.name) $surface" -notin $sent) { "$($cmdlet.Name) -$($parameter.name) in $surface" } }
+        $sent = [Collections.Generic.HashSet[string]]::new()
+        foreach ($cmdlet in $sendable) {
+            foreach ($call in $cmdlet.Calls) {
+                if ($call.Kind -eq 'all') { foreach ($member in $call.Members) { $null = $sent.Add("$($cmdlet.Name) -$($member.name) in $($call.Surface)") } }
+            }
+        }
+        $missing = foreach ($cmdlet in $served) {
+            if ($cmdlet.Name -in $overrides.bulk) { continue }
+            foreach ($parameter in $cmdlet.Entry.parameters) {
+                if ($cmdlet.Correction.parameters.($parameter.name).remove) { continue }
+                foreach ($surface in $parameter.surfaces) { if (-not $sent.Contains("$($cmdlet.Name) -$($parameter.name) in $surface")) { "$($cmdlet.Name) -$($parameter.name) in $surface" } }
             }
         }
         $missing -join ', ' | Should -BeNullOrEmpty
@@ -377,8 +398,8 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
         $problems = foreach ($result in $results[$Name]) {
             $what = "$($result.Call.Kind) values of $($result.Call.Set) in $($result.Call.Surface)"
             if (-not $result.Line) { "${what}: not sent; instead: $($result.Error)"; continue }
-            $actual = @($result.Line['parameters'].GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object { "$($_.Key)=$($null -eq $_.Value ? 'null' : $_.Value.ToJsonString() -replace '"(?:[A-Za-z0-9/]|\\u002B){342}=="', '"encrypted"')" })
-            $wanted = @($result.Expected.GetEnumerator() | Sort-Object { $_.Key } | ForEach-Object { "$($_.Key)=$($_.Value)" })
+            $actual = Get-WireLine $result.Line['parameters']
+            $wanted = Get-WireLine ([Text.Json.Nodes.JsonNode]::Parse($result.Expected))
             if ($Name -cne [string]$result.Line['cmdletName']) { "${what}: it says $($result.Line['cmdletName'])" }
             if (($actual -join "`n") -cne ($wanted -join "`n")) { "${what}:`n  expected $(($wanted | Where-Object { $_ -cnotin $actual }) -join '; ')`n  but got $(($actual | Where-Object { $_ -cnotin $wanted }) -join '; ')" }
             if ($connections[$result.Call.Surface] -ne [string]$result.Line['connectionId']) { "${what}: on the connection $($result.Line['connectionId'])" }
