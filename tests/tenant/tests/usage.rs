@@ -421,3 +421,28 @@ async fn places_tags_and_bypasses_of_mailboxes() {
     assert_eq!(all.len(), 30);
     assert_eq!(all.iter().filter(|one| one["AuditBypassEnabled"] == true).count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quarantined_messages_are_released_and_deleted() {
+    let fixture = Fixture::with_mailboxes(50).await;
+    let token = fixture.token("admin").await;
+    let get = async |parameters: Value| fixture.ok(&token, "Get-QuarantineMessage", parameters).await;
+    let all = get(json!({"PageSize": 1000})).await;
+    let window = json!({"StartDate": day(9), "EndDate": day(0), "Status": ["Quarantined"], "PageSize": 5000});
+    let traced = fixture.ok(&token, "Get-MessageTrace", window).await;
+    let received = json!({"StartReceivedDate": day(9), "EndReceivedDate": day(0), "PageSize": 1000});
+    assert_eq!(get(received).await.len(), traced.len());
+    assert!(all.len() > traced.len() && all.iter().all(|message| message["ReleaseStatus"] == "NOTRELEASED"));
+    assert_eq!(get(json!({"PageSize": 3, "Page": 2})).await[..], all[3..6]);
+    let (first, second) = (&all[0]["Identity"], &all[1]["Identity"]);
+    let stranger = json!({"Identity": first, "User": ["nobody@contoso.example"]});
+    assert_eq!(fixture.run(&token, "Release-QuarantineMessage", stranger).await.status, 400);
+    fixture.ok(&token, "Release-QuarantineMessage", json!({"Identity": first, "ReleaseToAll": true})).await;
+    let released = get(json!({"ReleaseStatus": ["RELEASED"]})).await;
+    assert_eq!((released.len(), &released[0]["Identity"]), (1, first));
+    assert_eq!(released[0]["ReleasedUser"], all[0]["RecipientAddress"]);
+    let both = json!({"Identity": first, "Identities": [first, second]});
+    fixture.ok(&token, "Delete-QuarantineMessage", both).await;
+    assert_eq!(fixture.run(&token, "Get-QuarantineMessage", json!({"Identity": second})).await.status, 404);
+    assert_eq!(get(json!({"PageSize": 1000})).await[..], all[2..]);
+}

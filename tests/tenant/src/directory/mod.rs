@@ -58,6 +58,10 @@ pub struct Directory {
     rows: Rows,
     /// Ids of devices whose partnership was removed.
     pub removed_devices: BTreeSet<String>,
+    /// Identities of the messages that somebody let out of quarantine.
+    pub released: BTreeSet<String>,
+    /// Identities of the messages that somebody deleted in quarantine.
+    pub deleted_quarantine: BTreeSet<String>,
     /// The mailboxes whose owners' doings aren't audited.
     pub audit_bypasses: BTreeSet<u64>,
     /// The wipes that devices are to find when they come next, by the id of the device.
@@ -94,6 +98,8 @@ impl Directory {
             inbox_rules: HashMap::new(),
             rows: Rows::default(),
             removed_devices: BTreeSet::new(),
+            released: BTreeSet::new(),
+            deleted_quarantine: BTreeSet::new(),
             audit_bypasses: BTreeSet::new(),
             wipes: HashMap::new(),
             seed,

@@ -74,15 +74,13 @@ fn enable(call: &Call<'_>) -> Result<Outcome, ApiError> {
         // A licence gives a mailbox in the service, not this cmdlet.
         return Err(task_error(format!("'{name}' already has a mailbox.")));
     };
-    if !call.arguments.what_if {
-        change(&mut directory, index, changes);
+    if call.arguments.what_if {
+        return Ok(Outcome::default());
     }
+    change(&mut directory, index, changes);
     let mut object = String::new();
-    if !call.arguments.what_if {
-        directory.write_mailbox(index, None, &mut object);
-        return Ok(Outcome::one(object));
-    }
-    Ok(Outcome::default())
+    directory.write_mailbox(index, None, &mut object);
+    Ok(Outcome::one(object))
 }
 
 fn disable(call: &Call<'_>) -> Result<Outcome, ApiError> {

@@ -20,6 +20,7 @@ mod others;
 mod passwords;
 mod permissions;
 mod policies;
+mod quarantine;
 mod recipient;
 mod reports;
 mod roles;
@@ -75,6 +76,7 @@ const CMDLETS: &[&[(&str, Cmdlet)]] = &[
     archive::CMDLETS,
     diagnostics::CMDLETS,
     mailbox_details::CMDLETS,
+    quarantine::CMDLETS,
     assignments::CMDLETS,
     compliance::CMDLETS,
     search_actions::CMDLETS,

@@ -65,7 +65,7 @@ fn get_threats(call: &Call<'_>) -> Result<Outcome, ApiError> {
         wanted.then_some((message, threat))
     });
     let organization = directory.seed.company.initial_domain;
-    numbered_page(call, found, |index, (message, threat), out| {
+    numbered_page(call, found, 1000, 5000, |index, (message, threat), out| {
         let text = |text: &str| (Kind::Text, Value::text(text));
         let when = |ticks: i64| (Kind::MomentUtc, Value::Moment(ticks));
         let properties = [
@@ -152,7 +152,7 @@ fn get_summary(call: &Call<'_>) -> Result<Outcome, ApiError> {
     }
     let mut sorted: Vec<(String, i64)> = numbers.into_iter().collect();
     sorted.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-    numbered_page(call, sorted.into_iter(), |_, (name, number), out| {
+    numbered_page(call, sorted.into_iter(), 1000, 5000, |_, (name, number), out| {
         let text = |text: &str| (Kind::Text, Value::text(text));
         let properties = [("C1", text(name)), ("C2", text(&number.to_string())), ("C3", text(""))];
         let properties = properties.into_iter().map(|(name, (kind, value))| (name, kind, value));

@@ -123,10 +123,13 @@ impl<'a> Sought<'a> {
     }
 }
 
-/// Answers the page of a report that `Page` and `PageSize` ask for; each object is told its number in the report.
+/// Answers the page of a report that `Page` and `PageSize` ask for; each object is told its number in the report. Without
+/// a size a page has `usual` objects, and none has more than `most`.
 pub(super) fn numbered_page<T>(
     call: &Call<'_>,
     found: impl Iterator<Item = T>,
+    usual: usize,
+    most: i64,
     write: impl Fn(usize, &T, &mut String),
 ) -> Result<Outcome, ApiError> {
     let number = |name: &str, default: usize, most: i64| match call.arguments.get(name).map(Json::as_i64) {
@@ -134,7 +137,7 @@ pub(super) fn numbered_page<T>(
         Some(Some(number)) if (1..=most).contains(&number) => Ok(number as usize),
         _ => Err(refuse(format!("The value of {name} must be from 1 to {most}."))),
     };
-    let (page, size) = (number("Page", 1, 1000)?, number("PageSize", 1000, 5000)?);
+    let (page, size) = (number("Page", 1, 1000)?, number("PageSize", usual, most)?);
     let mut outcome = Outcome::default();
     for (index, item) in found.enumerate().skip((page - 1) * size).take(size) {
         if outcome.rows > 0 {
@@ -168,7 +171,7 @@ fn get_counted(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let directory = read(call);
     let organization = directory.seed.company.initial_domain;
     let found = directory.messages(start, end).filter(|message| sought.fits(message));
-    numbered_page(call, found, |index, message, out| {
+    numbered_page(call, found, 1000, 5000, |index, message, out| {
         let more = [
             ("StartDate", Kind::MomentUtc, Value::Moment(start)),
             ("EndDate", Kind::MomentUtc, Value::Moment(end)),
