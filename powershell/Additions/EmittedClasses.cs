@@ -179,7 +179,7 @@ internal sealed class EmittedClasses
     /// <summary>Whether a list of names is one value, as for compiled cmdlets.</summary>
     private static bool TakesFlags(CatalogParameter parameter)
     {
-        string name = parameter.ShortTypeName;
+        string name = ShortName(parameter.TypeName);
         return name.EndsWith("Flags", StringComparison.Ordinal) || name is "DaysOfWeek" or "WellKnownRecipientType";
     }
 
