@@ -98,3 +98,24 @@ Describe 'A parameter that is called like a member of the engine''s classes' {
         $sent.Host | Should -BeExactly 'ldap.contoso.com'
     }
 }
+
+Describe 'A cmdlet that a catalog file added' {
+    It 'takes flags and Boolean values as the others do' {
+        $anywhere = @{ Identity = @{ required = $false; position = $null; value_from_pipeline = $false; value_from_pipeline_by_property_name = $false } }
+        $entry = @{
+            name = 'Set-FlaggedThing'; surfaces = @('ExchangeOnline'); parameter_sets = @('Identity'); default_parameter_set = @{ name = 'Identity' }
+            should_process = $true; confirm_impact_high = $false
+            parameters = @(
+                @{ name = 'Kinds'; type = 'ThingFlags'; is_switch = $false; sets = $anywhere }
+                @{ name = 'Enabled'; type = 'Boolean'; is_switch = $false; sets = $anywhere }
+            )
+        }
+        $file = Join-Path $TestDrive 'flags.json'
+        ConvertTo-Json @{ cmdlets = @($entry) } -Depth 9 | Set-Content -LiteralPath $file
+        (Update-ExchangeOnlineCommand $file).Name | Should -Be 'Set-FlaggedThing'
+        $sent = Get-Sent Set-FlaggedThing { Set-FlaggedThing -Kinds One, Two -Enabled ([switch]$true) -ErrorAction SilentlyContinue }
+        $sent.Kinds | Should -BeExactly 'One, Two'
+        $sent.Enabled | Should -BeTrue
+        (Get-Failure { Set-FlaggedThing -Enabled 'true' -ErrorAction Stop }).Exception.Message | Should -BeLike '*1 or 0*'
+    }
+}
