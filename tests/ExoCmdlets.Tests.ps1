@@ -42,7 +42,7 @@ BeforeDiscovery {
         }
         @{ Name = 'Get-EXOCasMailbox'; Case = 'a search'; Path = 'CasMailbox'; Given = @{ Anr = 'ade'; ResultSize = 7 }; Options = 'Anr=ade', 'PropertySet=Minimum'; Prefer = 'odata.maxpagesize=7' }
         @{
-            Name = 'Get-EXORecipient'; Case = 'one'; Path = "Recipient('$adele')"; Anchor = 'UPN:adele@contoso.com'
+            Name = 'Get-EXORecipient'; Case = 'one'; Path = "Recipient('$adele')"
             Given = @{
                 Identity = 'adele@contoso.com'; Filter = "City -eq 'x'"; IncludeSoftDeletedRecipients = $true; OrganizationalUnit = 'ou'; Properties = 'City'; PropertySets = 'Archive', 'Policy'
                 RecipientPreviewFilter = 'preview'; RecipientType = 'UserMailbox', 'MailContact'; RecipientTypeDetails = 'RoomList'
@@ -102,11 +102,11 @@ BeforeDiscovery {
             Given = @{ Identity = 'adele/ExchangeActiveSyncDevices/x' }; Options = @()
         }
         @{
-            Name = 'Get-EXORecipientPermission'; Case = 'one'; Path = "Recipient('$adele')"; Anchor = 'UPN:adele@contoso.com'
+            Name = 'Get-EXORecipientPermission'; Case = 'one'; Path = "Recipient('$adele')"
             Given = @{ Identity = 'adele@contoso.com' }; Options = '$expand=RecipientPermission', '$select=RecipientPermission', 'isEncoded=true'
         }
         @{
-            Name = 'Get-EXORecipientPermission'; Case = 'those of somebody'; Anchor = 'UPN:adele@contoso.com'
+            Name = 'Get-EXORecipientPermission'; Case = 'those of somebody'
             Path = "Recipient/Exchange.GetRecipientPermissionByFilters(identity='$adele',trustee='$desk',accessRights=[`"SendAs`"])"
             Given = @{ Identity = 'adele@contoso.com'; Trustee = 'desk@contoso.com'; AccessRights = 'SendAs'; ResultSize = 'Unlimited' }
             Options = '$expand=RecipientPermission', '$select=RecipientPermission', 'isEncoded=true'
@@ -127,8 +127,10 @@ BeforeDiscovery {
     $named = @(foreach ($place in $places) {
             # Statistics take it from the pipeline only.
             if ($place.Name -ne 'Get-EXOMailboxStatistics') { $place + @{ Parameter = 'ExternalDirectoryObjectId'; Value = '11111111-0000-4000-8000-000000000001'; Key = 'MTExMTExMTEtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAx'; Anchor = $null } }
-            $place + @{ Parameter = 'UserPrincipalName'; Value = 'adele@contoso.com'; Key = $adele; Anchor = 'UPN:adele@contoso.com' }
-            $place + @{ Parameter = 'PrimarySmtpAddress'; Value = 'desk@contoso.com'; Key = $desk; Anchor = 'UPN:desk@contoso.com' }
+            # A recipient need not have a mailbox to route by.
+            $isMailbox = $place.Before -ne 'Recipient'
+            $place + @{ Parameter = 'UserPrincipalName'; Value = 'adele@contoso.com'; Key = $adele; Anchor = $isMailbox ? 'UPN:adele@contoso.com' : $null }
+            $place + @{ Parameter = 'PrimarySmtpAddress'; Value = 'desk@contoso.com'; Key = $desk; Anchor = $isMailbox ? 'UPN:desk@contoso.com' : $null }
         })
     $named += @{ Name = 'Get-EXOMailboxStatistics'; Before = 'Mailbox'; After = '/Exchange.GetMailboxStatistics()'; Parameter = 'ExchangeGuid'; Value = '11111111-0000-4000-8000-000000000001'; Key = 'MTExMTExMTEtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAx'; Anchor = $null }
     $named += @{ Name = 'Get-EXOMobileDeviceStatistics'; Before = 'Mailbox'; After = '/MobileDevice/Exchange.GetMobileDeviceStatistics()'; Parameter = 'Identity'; Value = 'adele@contoso.com'; Key = $adele; Anchor = 'UPN:adele@contoso.com' }
@@ -444,7 +446,7 @@ Describe 'The address of a call' {
         $path, $query = $reads[0].Address -split '\?', 2
         $path | Should -BeExactly $Path
         @("$query" -split '&' | Where-Object { $_ } | Sort-Object) -join "`n" | Should -Be (@($Options | Sort-Object) -join "`n")
-        # Without a mailbox it is about, a call is routed by who makes it.
+        # Without a mailbox it is about, a call is routed by who makes it; a recipient need not have one.
         $reads[0].Headers['X-AnchorMailbox'] | Should -Be ($Anchor ?? 'UPN:admin@contoso.com')
         if ($Prefer) { $reads[0].Headers['Prefer'] | Should -BeLike $Prefer }
         $reads[0].Headers['Authorization'] | Should -BeLike 'Bearer *'
