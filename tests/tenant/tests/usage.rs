@@ -224,7 +224,8 @@ async fn a_mailbox_says_what_retention_and_holds_did() {
     let holds = log(json!({"Identity": "adele", "ComponentName": "HoldTracking"})).await;
     let holds: Vec<Value> = serde_json::from_str(holds["MailboxLog"].as_str().unwrap()).unwrap();
     assert!(holds.iter().any(|hold| hold["hid"] == "Litigation Hold"));
-    let nothing = fixture.run(&token, "Export-MailboxDiagnosticLogs", json!({"Identity": "adele"})).await;
+    let nothing = json!({"Identity": "adele", "ExtendedProperties": false});
+    let nothing = fixture.run(&token, "Export-MailboxDiagnosticLogs", nothing).await;
     assert!(error_text(&nothing).contains("Use ComponentName"));
 }
 

@@ -129,7 +129,9 @@ fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let mut found: Vec<Assignment> = Vec::new();
     let mut add = |assignment: Assignment, users: &[RecipientId]| {
         if effective && assignment.method != "Direct" && assignment.assignee_type != "RoleAssignmentPolicy" {
-            let users = users.iter().filter(|user| person.is_none_or(|person| person == **user));
+            // Of a person's group only the person is asked for, of the group itself everybody.
+            let only = person.filter(|person| users.contains(person));
+            let users = users.iter().filter(|user| only.is_none_or(|only| only == **user));
             found.extend(users.map(|user| {
                 let effective = directory.recipient_text(*user, "Name");
                 Assignment { effective, ..assignment.clone() }

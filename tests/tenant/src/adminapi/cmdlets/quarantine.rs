@@ -160,9 +160,8 @@ fn release(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let mut directory = write(call);
     let wanted = wanted(call, &directory)?;
     let action = call.arguments.text("ActionType").unwrap_or("Release");
-    let is_release = ["Release", "Approve"].iter().any(|known| known.eq_ignore_ascii_case(action));
-    // A request is another's to approve, and a denied one changes nothing.
-    if !is_release {
+    // A request is another's to answer, and a denied one changes nothing.
+    if !action.eq_ignore_ascii_case("Release") {
         return Err(ApiError::not_implemented(format!("the action '{action}' of {}", call.cmdlet)));
     }
     let users = list_of(call, "User");
@@ -173,8 +172,7 @@ fn release(call: &Call<'_>) -> Result<Outcome, ApiError> {
             return Err(ApiError::cmdlet(types::VALIDATION, format!("'{stranger}' isn't a recipient of the message.")));
         }
     }
-    let off = [Json::Bool(false)];
-    if users.is_empty() && call.arguments.get("ReleaseToAll").is_some_and(|value| off.contains(value)) {
+    if users.is_empty() && call.arguments.get("ReleaseToAll") == Some(&Json::Bool(false)) {
         return Err(ApiError::parameters("Use ReleaseToAll or User to say to whom the message goes."));
     }
     if !call.arguments.what_if {
