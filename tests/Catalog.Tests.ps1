@@ -376,7 +376,7 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
         $askedWhatIf | Should -BeNullOrEmpty
     }
 
-    It 'leaves out no parameter of the catalog' -ForEach @(@{ served = $served; overrides = $overrides }) {
+    It 'leaves out no parameter of the catalog' -ForEach @(@{ served = $served; notSent = $notSent }) {
         $sent = [Collections.Generic.HashSet[string]]::new()
         foreach ($cmdlet in $sendable) {
             foreach ($call in $cmdlet.Calls) {
@@ -384,9 +384,9 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
             }
         }
         $missing = foreach ($cmdlet in $served) {
-            if ($cmdlet.Name -in $overrides.bulk) { continue }
+            if ($cmdlet.Name -in $notSent) { continue }
             foreach ($parameter in $cmdlet.Entry.parameters) {
-                if ($cmdlet.Correction.parameters.($parameter.name).remove) { continue }
+                if ($cmdlet.Correction.parameters.($parameter.name).remove -or -not ($parameter.sets.PSObject.Properties.Name | Where-Object { $_ -in $cmdlet.KeptSets })) { continue }
                 foreach ($surface in $parameter.surfaces) { if (-not $sent.Contains("$($cmdlet.Name) -$($parameter.name) in $surface")) { "$($cmdlet.Name) -$($parameter.name) in $surface" } }
             }
         }
