@@ -130,10 +130,10 @@ async fn arguments_that_do_not_fit_are_refused_in_the_services_words() {
         let response = fixture.run(&token, "Get-Mailbox", json!({"ResultSize": size})).await;
         assert_eq!(response.status, 400, "{size}");
     }
-    let switch = fixture.run(&token, "Get-Mailbox", json!({"GroupMailbox": true})).await;
+    let switch = fixture.run(&token, "Get-Mailbox", json!({"PublicFolder": true})).await;
     assert_eq!(switch.status, 400);
-    assert!(error_text(&switch).contains("doesn't implement the parameter 'GroupMailbox'"), "{}", error_text(&switch));
-    assert_eq!(fixture.run(&token, "Get-Mailbox", json!({"GroupMailbox": false})).await.status, 200);
+    assert!(error_text(&switch).contains("doesn't implement the parameter 'PublicFolder'"), "{}", error_text(&switch));
+    assert_eq!(fixture.run(&token, "Get-Mailbox", json!({"PublicFolder": false})).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
