@@ -418,6 +418,6 @@ Describe 'A call' -ForEach @(@{ sendable = $sendable }) {
         $bound = @($results[$Name] | Where-Object { $_.Line -and $_.Error -notmatch 'missing mandatory parameters' })
         $refusals = @($bound | Where-Object { [int]$_.Line['status'] -eq 403 })
         $refusals.Count | Should -BeIn 0, $bound.Count -Because "the others say $(($bound | Where-Object { $_ -notin $refusals }).Error -join ' and ')"
-        foreach ($refusal in $refusals) { [string]$refusal.Error | Should -Match "not allowed to run $Name\." }
+        foreach ($refusal in $refusals) { [string]$refusal.Error | Should -Match "not allowed to run $Name \(HTTP 403\)\." }
     }
 }
