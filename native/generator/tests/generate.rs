@@ -97,12 +97,12 @@ fn a_class_carries_what_the_catalog_says() {
         "IsRead = true,",
         "HasPagedResults = true,",
         // Position 1 of the page is 0 of PowerShell.
-        "[Parameter(ParameterSetName = \"Identity\", Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]\n    [Completion.TenantObjects(\"Get-Thing\")]\n    public object? Identity;",
-        "[Parameter(ParameterSetName = \"Anr\", Mandatory = true)]\n    public string? Anr;",
+        "[Parameter(ParameterSetName = \"Identity\", Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]\n    [Completion.TenantObjects(\"Get-Thing\")]\n    public object Identity;",
+        "[Parameter(ParameterSetName = \"Anr\", Mandatory = true)]\n    public string Anr;",
         // In every set alike: one attribute.
-        "[Parameter]\n    [ValidateResultSize]\n    [SendsNumbers]\n    public object? ResultSize;",
+        "[Parameter]\n    [ValidateResultSize]\n    [SendsNumbers]\n    public object ResultSize;",
         // The alias of -WhatIf is not for others.
-        "[Alias(\"k\")]\n    [AcceptedValues(\"One\", \"T\\\"wo\")]\n    public object? Kind;",
+        "[Alias(\"k\")]\n    [AcceptedValues(\"One\", \"T\\\"wo\")]\n    public object Kind;",
     ] {
         assert!(text.contains(expected), "{expected}\nis not in\n{text}");
     }
@@ -142,8 +142,8 @@ fn bulk_cmdlets_are_generated_with_the_properties_they_know() {
         "namespace Microsoft.Exchange.Management.RestApiClient;",
         "public sealed partial class GetExoThing : BulkCmdlet\n",
         "Surface = ServiceSurface.Inbuilt,",
-        "[Completion.TenantObjects(\"Get-Mailbox\")]\n    public object? Identity;",
-        "[AcceptedValues(\"Alias\", \"Name\")]\n    public string[]? Properties;",
+        "[Completion.TenantObjects(\"Get-Mailbox\")]\n    public object Identity;",
+        "[AcceptedValues(\"Alias\", \"Name\")]\n    public string[] Properties;",
     ] {
         assert!(text.contains(expected), "{expected}\nis not in\n{text}");
     }
@@ -216,7 +216,7 @@ fn an_identity_that_is_piped_at_all_arrives_whole() {
     let folder = folder("identity", r#"["Set-Thing"]"#, "{}");
     generate(&folder.0, &folder.0.join("out")).expect("generated");
     let text = folder.read("out/Cmdlets/Set-Thing.g.cs");
-    let expected = "[Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]\n    [Completion.TenantObjects(\"Get-Thing\")]\n    public object? Identity";
+    let expected = "[Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]\n    [Completion.TenantObjects(\"Get-Thing\")]\n    public object Identity";
     assert!(text.contains(expected), "{text}");
     assert!(text.contains("SupportsShouldProcess = true)]"), "{text}");
 }
