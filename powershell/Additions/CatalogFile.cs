@@ -42,6 +42,7 @@ internal sealed class CatalogFile
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            Require(HasWholeNames(document.RootElement), "The name of a member of the file is no text.");
             return Read(Member(document.RootElement, "cmdlets", JsonValueKind.Array, "The file"));
         }
         catch (JsonException e)
@@ -75,6 +76,10 @@ internal sealed class CatalogFile
             catch (InvalidDataException e)
             {
                 problems.Add(new CatalogProblem(name, e.Message));
+            }
+            catch (InvalidOperationException) when (!HasWholeTexts(entry))
+            {
+                problems.Add(new CatalogProblem(name, $"{name}: a name or value in it is no text, as half of a character is none."));
             }
         }
 
@@ -239,6 +244,33 @@ internal sealed class CatalogFile
         bool compliance = surfaces.Remove(Compliance);
         Require(surfaces.Count == 0 && (exchange || compliance), $"{name}: surfaces are ExchangeOnline and SecurityCompliance.");
         return exchange && compliance ? ServiceSurface.Any : compliance ? ServiceSurface.Compliance : ServiceSurface.Exchange;
+    }
+
+    /// <summary>
+    /// Whether all texts of an entry can be read. JSON may hold bytes and escapes that are no characters, such as one half of a
+    /// surrogate pair; the framework tells it only when the text is asked for.
+    /// </summary>
+    private static bool HasWholeTexts(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.String => IsWhole(json.GetString),
+        JsonValueKind.Array => json.EnumerateArray().All(HasWholeTexts),
+        JsonValueKind.Object => HasWholeNames(json) && json.EnumerateObject().All(static member => HasWholeTexts(member.Value)),
+        _ => true,
+    };
+
+    private static bool HasWholeNames(JsonElement json) =>
+        json.ValueKind != JsonValueKind.Object || json.EnumerateObject().All(static member => IsWhole(() => member.Name));
+
+    private static bool IsWhole(Func<string?> text)
+    {
+        try
+        {
+            return text() is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static JsonElement Member(JsonElement json, string name, JsonValueKind kind, string where)
