@@ -154,6 +154,44 @@ Describe 'Update-ExchangeOnlineCommand' {
         Get-Command Set-Thing -ErrorAction Ignore | Should -BeNullOrEmpty
     }
 
+    It 'never replaces a command of the module, or of a prefix: <Name>' -ForEach @(
+        @{ Name = 'Get-EXOMailbox'; Expected = '*of the module itself*' }
+        @{ Name = 'connect-exchangeonline'; Expected = '*of the module itself*' }
+        @{ Name = 'Get-ConnectionInformation'; Expected = '*of the module itself*' }
+        @{ Name = 'Get-VivaInsightsSettings'; Expected = '*of the module itself*' }
+        @{ Name = 'Get-GuardMailbox'; Expected = "*with the prefix 'Guard'*" }
+    ) {
+        Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'Guard'; CommandName = 'Get-Mailbox' }
+        try {
+            $class = (Get-Command $Name).ImplementingType
+            Set-File (New-Entry $Name), (New-Entry "Set-Beside$($Name -replace '\W')")
+            $added = Update-ExchangeOnlineCommand $file -ErrorAction SilentlyContinue -ErrorVariable problems
+            @($added.Name) | Should -Be "Set-Beside$($Name -replace '\W')"
+            @($problems).Count | Should -Be 1
+            $problems[0].FullyQualifiedErrorId | Should -BeLike 'InvalidCatalogEntry,*'
+            $problems[0].TargetObject | Should -Be $Name
+            $problems[0].Exception.Message | Should -BeLike $Expected
+            (Get-Command $Name).ImplementingType | Should -Be $class
+        }
+        finally { Get-ConnectionInformation -ModulePrefix Guard | Disconnect-ExchangeOnline -Confirm:$false }
+    }
+
+    It 'reports texts that are none, and adds the other entries: <Case>' -ForEach @(
+        @{ Case = 'the name'; Target = 'Entry 1'; Entry = '{ "name": "Get-\ud800x", "surfaces": ["ExchangeOnline"], "parameters": [] }' }
+        @{ Case = 'a type'; Target = 'Get-HalfType'; Entry = '{ "name": "Get-HalfType", "surfaces": ["ExchangeOnline"], "parameters": [{ "name": "A", "type": "\udc00" }] }' }
+        @{ Case = 'a value'; Target = 'Get-HalfValue'; Entry = '{ "name": "Get-HalfValue", "surfaces": ["ExchangeOnline"], "parameters": [{ "name": "A", "type": "String", "accepted_values": ["x\ud800"] }] }' }
+        @{ Case = 'a set'; Target = 'Get-HalfSet'; Entry = '{ "name": "Get-HalfSet", "surfaces": ["ExchangeOnline"], "parameters": [{ "name": "A", "type": "String", "sets": { "\ud800": {} } }] }' }
+    ) {
+        $other = "Set-Half$($Case -replace '\W')"
+        "{ ""cmdlets"": [$Entry, $(New-Entry $other | ConvertTo-Json -Depth 9)] }" | Set-Content -LiteralPath $file
+        $added = Update-ExchangeOnlineCommand $file -ErrorAction SilentlyContinue -ErrorVariable problems
+        @($added.Name) | Should -Be $other
+        @($problems).Count | Should -Be 1
+        $problems[0].FullyQualifiedErrorId | Should -BeLike 'InvalidCatalogEntry,*'
+        $problems[0].TargetObject | Should -Be $Target
+        $problems[0].Exception.Message | Should -BeLike '*is no text*'
+    }
+
     It 'takes the shortest of entries, as the help page shows it' {
         $page = Get-Content (Join-Path $PSScriptRoot '../powershell/Help/Update-ExchangeOnlineCommand.md') -Raw
         $shown = [regex]::Match($page, '(?s)```text\r?\n(.+?)```').Groups[1].Value
@@ -208,6 +246,8 @@ Describe 'Update-ExchangeOnlineCommand' {
 
     It 'says what is no catalog' {
         'not JSON' | Set-Content -LiteralPath $file
+        (Get-Failure { Update-ExchangeOnlineCommand $file }).FullyQualifiedErrorId | Should -BeLike 'InvalidCatalog,*'
+        '{ "\ud800": 1, "cmdlets": [] }' | Set-Content -LiteralPath $file
         (Get-Failure { Update-ExchangeOnlineCommand $file }).FullyQualifiedErrorId | Should -BeLike 'InvalidCatalog,*'
         (Get-Failure { Update-ExchangeOnlineCommand (Join-Path $TestDrive 'none.json') }).FullyQualifiedErrorId | Should -BeLike 'CatalogUnreadable,*'
     }

@@ -42,6 +42,27 @@ internal static class AddedCommands
         return lacking;
     }
 
+    /// <summary>
+    /// Why no cmdlet of that name can be added; null if one can, or is there already. PowerShell runs what came last, so an added
+    /// cmdlet would take the name of a command of the module, or of a connection with a prefix, away from it.
+    /// </summary>
+    internal static string? FindObstacle(string name)
+    {
+        if (ServiceCmdletCatalog.Find(name) is not null)
+        {
+            return null;
+        }
+
+        if (ModuleCommands.Has(name))
+        {
+            return $"{name} is a command of the module itself, which no catalog can replace.";
+        }
+
+        return PrefixedCommands.FindPrefixThatMakes(name) is { } prefix
+            ? $"{name} is a command of the connections with the prefix '{prefix}', which no catalog can replace."
+            : null;
+    }
+
     /// <summary>Adds those that are not there yet, and returns their names.</summary>
     internal static IReadOnlyList<string> Add(IEnumerable<CatalogCmdlet> cmdlets)
     {

@@ -42,12 +42,20 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
 
         foreach (CatalogProblem problem in catalog.Problems)
         {
-            WriteError(new ErrorRecord(new InvalidDataException(problem.Message), "InvalidCatalogEntry", ErrorCategory.InvalidData, problem.Name));
+            Tell(problem);
         }
 
+        var cmdlets = new List<CatalogCmdlet>();
         foreach (CatalogCmdlet cmdlet in catalog.Cmdlets)
         {
+            if (AddedCommands.FindObstacle(cmdlet.Name) is { } obstacle)
+            {
+                Tell(new CatalogProblem(cmdlet.Name, obstacle));
+                continue;
+            }
+
             TellWhatIsLacking(cmdlet);
+            cmdlets.Add(cmdlet);
         }
 
         if (!ShouldProcess(file, "Add the cmdlets of the catalog"))
@@ -55,8 +63,8 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
             return;
         }
 
-        IReadOnlyList<string> added = AddedCommands.Add(catalog.Cmdlets);
-        WriteVerbose($"{added.Count} of {catalog.Cmdlets.Count} cmdlets are new.");
+        IReadOnlyList<string> added = AddedCommands.Add(cmdlets);
+        WriteVerbose($"{added.Count} of {cmdlets.Count} cmdlets are new.");
         if (added.Count > 0)
         {
             PrefixModule.Import(AddedCommands.Assembly!);
@@ -67,6 +75,9 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
             WriteObject(InvokeCommand.GetCommand(name, CommandTypes.Cmdlet));
         }
     }
+
+    private void Tell(CatalogProblem problem) =>
+        WriteError(new ErrorRecord(new InvalidDataException(problem.Message), "InvalidCatalogEntry", ErrorCategory.InvalidData, problem.Name));
 
     private void TellWhatIsLacking(CatalogCmdlet cmdlet)
     {

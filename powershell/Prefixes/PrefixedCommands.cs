@@ -125,6 +125,28 @@ internal static class PrefixedCommands
         return all;
     }
 
+    /// <summary>The prefix in use of which a command has this name; null if there is none.</summary>
+    internal static string? FindPrefixThatMakes(string name)
+    {
+        if (!everUsed)
+        {
+            return null;
+        }
+
+        lock (Gate)
+        {
+            foreach (Use use in Uses.Values)
+            {
+                if (use.Makes(name))
+                {
+                    return use.Prefix;
+                }
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The cmdlet behind a command's name, whether or not it has a prefix.</summary>
     internal static ServiceCmdletClass? FindCmdlet(string command)
     {
@@ -155,7 +177,7 @@ internal static class PrefixedCommands
         foreach (string name in new List<string>(cmdlet.Aliases) { cmdlet.Name })
         {
             string prefixed = ServiceCmdletClass.WithPrefix(name, prefix);
-            if (ServiceCmdletCatalog.Find(prefixed) is not null)
+            if (ServiceCmdletCatalog.Find(prefixed) is not null || ModuleCommands.Has(prefixed))
             {
                 return true;
             }
