@@ -127,6 +127,15 @@ Describe 'Update-ExchangeOnlineCommand' {
         Get-ConnectionInformation -ModulePrefix Tool | Disconnect-ExchangeOnline -Confirm:$false
     }
 
+    It 'gives no prefix that would make the name of a command of the module' {
+        Set-File (New-Entry 'Get-Information')
+        (Update-ExchangeOnlineCommand $file).Name | Should -Be 'Get-Information'
+        $failure = Get-Failure { Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'Connection'; CommandName = 'Get-Information' } }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'NoPrefixedCommands,*'
+        $failure.Exception.Message | Should -BeLike '*Get-ConnectionInformation*'
+        (Get-Command Get-ConnectionInformation).ModuleName | Should -Be 'ExchangeOnlineRs'
+    }
+
     It 'adds nothing when told so' {
         Set-File (New-Entry 'Set-Doohickey')
         Update-ExchangeOnlineCommand $file -WhatIf | Should -BeNullOrEmpty

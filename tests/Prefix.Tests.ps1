@@ -88,6 +88,36 @@ Describe 'A connection with a prefix' {
         @(Get-EUMailbox).Count | Should -Be 6
     }
 
+    It 'is one for the bulk cmdlets that a pattern wants' {
+        $null = Connect-Listening @{ Prefix = 'EU'; CommandName = 'Get-EXOM*' }
+        @(Get-ConnectionInformation).ModulePrefix | Should -Be 'EU'
+        @(Get-EXOMailbox).Count | Should -Be 6
+    }
+
+    It 'is closed again where it would have no command: <Case>' -ForEach @(
+        @{ Case = 'a mistyped name'; Connect = 'Connect-ExchangeOnline'; Prefix = 'Nil'; Wanted = 'Get-Mailbxo'; Expected = '*None matches -CommandName Get-Mailbxo.' }
+        @{ Case = 'a name that is taken'; Connect = 'Connect-ExchangeOnline'; Prefix = 'CAS'; Wanted = 'Get-Mailbox'; Expected = '*names of other cmdlets: Get-CASMailbox.*' }
+        @{ Case = 'a bulk cmdlet, which compliance has not'; Connect = 'Connect-IPPSSession'; Prefix = 'Nil'; Wanted = 'Get-EXOMailbox'; Expected = '*None matches -CommandName Get-EXOMailbox.' }
+    ) {
+        Connect-TestTenant -Tenant $tenant
+        $mine = (Get-ConnectionInformation).ConnectionId
+        $parameters = $address + @{ Prefix = $Prefix; CommandName = $Wanted; Credential = (Get-TenantCredential -Tenant $tenant) }
+        $failure = Get-Failure { & $Connect @parameters -WarningVariable warnings -WarningAction SilentlyContinue }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'NoPrefixedCommands,*'
+        $failure.Exception.Message | Should -BeLike $Expected
+        $warnings | Should -BeNullOrEmpty -Because 'the error says it'
+        @(Get-ConnectionInformation).ConnectionId | Should -Be $mine
+        Get-Module "ExchangeOnlineRs_$Prefix" -All | Should -BeNullOrEmpty
+        @(Get-EXOMailbox).Count | Should -Be 6
+    }
+
+    It 'stays, though it adds none, where the prefix has commands already' {
+        Connect-TestTenant -Tenant $tenant -As 'viewer' -Parameters @{ Prefix = 'Old'; CommandName = 'Set-Mailbox' }
+        "$(Connect-Listening @{ Prefix = 'Old'; CommandName = 'Get-Mailbxo' })" | Should -BeLike 'No cmdlet of Exchange Online matches -CommandName Get-Mailbxo.*'
+        @(Get-ConnectionInformation -ModulePrefix Old).Count | Should -Be 2
+        { Set-OldMailbox adele -Office 'By the newer one' -ErrorAction Stop } | Should -Not -Throw
+    }
+
     It 'tells of wanted cmdlets that there are not' {
         $wanted = 'Get-Mailbox', 'Get-Mailbxo', 'Get-Nothing*', 'Get-EXOMailbox', 'Get-Label'
         $warnings = Connect-Listening @{ Prefix = 'Typo'; CommandName = $wanted }

@@ -281,7 +281,10 @@ public abstract class ConnectCmdlet : CoreCmdlet
         }
     }
 
-    /// <summary>The prefixed commands are all that a connection with a prefix is for; without them it is closed again.</summary>
+    /// <summary>
+    /// A connection with a prefix is for the prefixed commands, and for bulk cmdlets if such are wanted. One that would have neither
+    /// is closed again: no script could mean it, but the bulk cmdlets of others would work on it.
+    /// </summary>
     private void AddPrefixedCommands(Guid connection)
     {
         if (Prefix.Length == 0)
@@ -300,8 +303,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
         }
         catch (Exception e) when (e is not PipelineStoppedException)
         {
-            NativeCore.CloseConnections(new[] { connection.ToString() });
-            OpenConnections.Forget(new[] { connection });
+            CloseAgain(connection);
             throw new RefusedException(
                 "PrefixedCommandsUnavailable",
                 $"The cmdlets with the prefix '{Prefix}' could not be made, so the connection was closed again: {e.Message}",
@@ -309,7 +311,41 @@ public abstract class ConnectCmdlet : CoreCmdlet
                 Prefix);
         }
 
+        if (choice.Assembly is null && (IsCompliance || !CommandName.Any(IsBulk)))
+        {
+            CloseAgain(connection);
+            throw new RefusedException(
+                "NoPrefixedCommands",
+                $"No cmdlet of {ServiceName} would have the prefix '{Prefix}', so the connection was closed again. " + WhyNone(choice),
+                ErrorCategory.InvalidArgument,
+                Prefix);
+        }
+
         TellWhatHasNoPrefix(choice);
+    }
+
+    private static void CloseAgain(Guid connection)
+    {
+        NativeCore.CloseConnections(new[] { connection.ToString() });
+        OpenConnections.Forget(new[] { connection });
+    }
+
+    private static bool IsBulk(string name) => !string.IsNullOrEmpty(name) && ModuleCommands.HasBulk(name);
+
+    private static string WhyNone(PrefixedChoice choice)
+    {
+        var reasons = new List<string>();
+        if (choice.Unmatched.Count > 0)
+        {
+            reasons.Add($"None matches -CommandName {string.Join(", ", choice.Unmatched)}.");
+        }
+
+        if (choice.LeftOut.Count > 0)
+        {
+            reasons.Add($"These would have the names of other cmdlets: {string.Join(", ", choice.LeftOut)}. Use another prefix.");
+        }
+
+        return string.Join(" ", reasons);
     }
 
     private void TellWhatHasNoPrefix(PrefixedChoice choice)
@@ -322,7 +358,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
         }
 
         // Scripts that list what they use list bulk cmdlets too, and find them.
-        List<string> unmatched = choice.Unmatched.Where(name => choice.Assembly is null || BulkCmdlet.ClassOf(name) is null).ToList();
+        List<string> unmatched = choice.Unmatched.Where(name => choice.Assembly is null || !IsBulk(name)).ToList();
         if (unmatched.Count > 0)
         {
             WriteWarning(
