@@ -183,6 +183,13 @@ Describe 'The value of a size' {
         $size.EndsWith('bytes)') | Should -BeTrue
         $size.Trim() | Should -Be $text
         $size.Trim('1)') | Should -Be '.5 GB (1,610,612,736 bytes'
+        $size.TrimStart('1') | Should -Be '.5 GB (1,610,612,736 bytes)'
+        $size.TrimEnd(')') | Should -Be '1.5 GB (1,610,612,736 bytes'
+        $size.PadLeft(31) | Should -Be "   $text"
+        $size.PadRight(31) | Should -Be "$text   "
+        $size.Remove(6) | Should -Be '1.5 GB'
+        $size.Remove(0, 7) | Should -Be '(1,610,612,736 bytes)'
+        $size.LastIndexOf(',') | Should -Be 17
         $size.ToUpper() | Should -BeExactly '1.5 GB (1,610,612,736 BYTES)'
         $size.ToLower() | Should -BeExactly '1.5 gb (1,610,612,736 bytes)'
         [math]::Round($size.ToString().Split('(')[1].Split(' ')[0].Replace(',', '') / 1GB, 2) | Should -Be 1.5
@@ -207,6 +214,11 @@ Describe 'The value of a size' {
         ($size + 1KB).ToBytes() | Should -Be 1610613760
         ($size + -1KB).ToBytes() | Should -Be 1610611712
         { $size + -2GB } | Should -Throw
+        $negative = [ExchangeOnlineRs.ByteQuantifiedSize](-5)
+        { $negative + 1GB } | Should -Throw '*negative*'
+        { $size + $negative } | Should -Throw '*negative*'
+        { $size - $negative } | Should -Throw '*negative*'
+        $size -gt $negative | Should -BeTrue
         { $rows[0].TotalItemSize.Value + [ExchangeOnlineRs.ByteQuantifiedSize][uint64]::MaxValue } | Should -Throw
         $rows[2].TotalItemSize.Value - $size | Should -Be 19864223744
         $size - $rows[2].TotalItemSize.Value | Should -Be -19864223744

@@ -40,6 +40,11 @@ public sealed partial class ByteQuantifiedSize
     /// <returns>The place, or -1.</returns>
     public int IndexOf(string value) => text.IndexOf(value, StringComparison.Ordinal);
 
+    /// <summary>Where other text is in the text for the last time.</summary>
+    /// <param name="value">The other text.</param>
+    /// <returns>The place, or -1.</returns>
+    public int LastIndexOf(string value) => text.LastIndexOf(value, StringComparison.Ordinal);
+
     /// <summary>Whether other text is in the text.</summary>
     /// <param name="value">The other text.</param>
     /// <returns>Whether it is.</returns>
@@ -59,6 +64,37 @@ public sealed partial class ByteQuantifiedSize
     /// <param name="trimChars">The characters to leave out; blanks if there are none.</param>
     /// <returns>The rest of the text.</returns>
     public string Trim(params char[] trimChars) => text.Trim(trimChars);
+
+    /// <summary>The text without what stands at its start.</summary>
+    /// <param name="trimChars">The characters to leave out; blanks if there are none.</param>
+    /// <returns>The rest of the text.</returns>
+    public string TrimStart(params char[] trimChars) => text.TrimStart(trimChars);
+
+    /// <summary>The text without what stands at its end.</summary>
+    /// <param name="trimChars">The characters to leave out; blanks if there are none.</param>
+    /// <returns>The rest of the text.</returns>
+    public string TrimEnd(params char[] trimChars) => text.TrimEnd(trimChars);
+
+    /// <summary>The text with blanks before it, for columns.</summary>
+    /// <param name="totalWidth">How long it is to be.</param>
+    /// <returns>The text, as it is if it is as long already.</returns>
+    public string PadLeft(int totalWidth) => text.PadLeft(totalWidth);
+
+    /// <summary>The text with blanks after it, for columns.</summary>
+    /// <param name="totalWidth">How long it is to be.</param>
+    /// <returns>The text, as it is if it is as long already.</returns>
+    public string PadRight(int totalWidth) => text.PadRight(totalWidth);
+
+    /// <summary>The text up to a place.</summary>
+    /// <param name="startIndex">The place.</param>
+    /// <returns>What is before it.</returns>
+    public string Remove(int startIndex) => text.Remove(startIndex);
+
+    /// <summary>The text without a part.</summary>
+    /// <param name="startIndex">Where the part starts.</param>
+    /// <param name="count">How long it is.</param>
+    /// <returns>What is before and after it.</returns>
+    public string Remove(int startIndex, int count) => text.Remove(startIndex, count);
 
     /// <summary>The text in upper case.</summary>
     /// <returns>The text.</returns>

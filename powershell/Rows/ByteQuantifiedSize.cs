@@ -72,11 +72,11 @@ public sealed partial class ByteQuantifiedSize : IComparable, IComparable<ByteQu
     /// <param name="left">A size.</param>
     /// <param name="right">Another size.</param>
     /// <returns>The sum.</returns>
-    /// <exception cref="OverflowException">The sum is more than a size can be.</exception>
+    /// <exception cref="OverflowException">The sum is more than a size can be, or one of them stands for a negative number.</exception>
     public static ByteQuantifiedSize operator +(ByteQuantifiedSize left, ByteQuantifiedSize right)
     {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
+        RequireAmount(left, nameof(left));
+        RequireAmount(right, nameof(right));
         return left.IsUnlimited || right.IsUnlimited ? Unlimited : new(checked(left.bytes + right.bytes));
     }
 
@@ -87,7 +87,7 @@ public sealed partial class ByteQuantifiedSize : IComparable, IComparable<ByteQu
     /// <exception cref="OverflowException">The sum is less or more than a size can be.</exception>
     public static ByteQuantifiedSize operator +(ByteQuantifiedSize size, double bytes)
     {
-        ArgumentNullException.ThrowIfNull(size);
+        RequireAmount(size, nameof(size));
         return size.IsUnlimited ? Unlimited : new(checked((ulong)((Int128)size.bytes + (Int128)bytes)));
     }
 
@@ -108,11 +108,11 @@ public sealed partial class ByteQuantifiedSize : IComparable, IComparable<ByteQu
     /// <param name="left">The size.</param>
     /// <param name="right">What is taken away.</param>
     /// <returns>The number of bytes.</returns>
-    /// <exception cref="OverflowException">The difference is no 64-bit number, as with a size that stands for no limit.</exception>
+    /// <exception cref="OverflowException">The difference is no 64-bit number, as with a size that stands for no limit or for a negative number.</exception>
     public static long operator -(ByteQuantifiedSize left, ByteQuantifiedSize right)
     {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
+        RequireAmount(left, nameof(left));
+        RequireAmount(right, nameof(right));
         return checked((long)((Int128)left.bytes - right.bytes));
     }
 
@@ -222,7 +222,10 @@ public sealed partial class ByteQuantifiedSize : IComparable, IComparable<ByteQu
     /// <inheritdoc/>
     public bool Equals(ByteQuantifiedSize? other) => other is not null && rank == other.rank && bytes == other.bytes;
 
-    /// <summary>Equal to another size of as many bytes, and to its own text.</summary>
+    /// <summary>
+    /// Equal to another size of as many bytes, and to its own text, which is for <c>-eq</c>. The hash code is that of sizes: in a
+    /// table whose keys are texts, look a size up by its text.
+    /// </summary>
     /// <param name="obj">A size or a text.</param>
     /// <returns>Whether they are equal.</returns>
     public override bool Equals(object? obj) => obj switch
@@ -271,6 +274,16 @@ public sealed partial class ByteQuantifiedSize : IComparable, IComparable<ByteQu
 
         size = new ByteQuantifiedSize(value, bytes);
         return true;
+    }
+
+    /// <summary>What stands for a negative number knows no amount: it is there to be compared with.</summary>
+    private static void RequireAmount(ByteQuantifiedSize size, string name)
+    {
+        ArgumentNullException.ThrowIfNull(size, name);
+        if (size.IsNegative)
+        {
+            throw new OverflowException("A negative number of bytes is no size. It can be compared with one, and added to one as a number, but not turned into one first.");
+        }
     }
 
     private static bool IsUnit(ReadOnlySpan<char> text)
