@@ -65,10 +65,12 @@ Describe 'Where true or false is wanted' {
         @{ Value = [psobject]::AsPSObject($true); Sent = $true }
         @{ Value = $null; Sent = $null }
     ) {
-        $got = Get-Sent Set-Mailbox { Set-Mailbox adele -AuditEnabled $Value -ErrorAction SilentlyContinue }
+        $got = Get-Sent Set-Mailbox { Set-Mailbox adele -AuditEnabled $Value -ErrorAction ($null -eq $Sent ? 'SilentlyContinue' : 'Stop') }
         $got.Count | Should -Be 1
         $got.PSObject.Properties.Name | Should -Contain 'AuditEnabled'
-        $got.AuditEnabled | Should -Be $Sent
+        $got.AuditEnabled | Should -BeExactly $Sent
+        # 1 and 'True' equal it, but are not what the service is sent.
+        if ($null -ne $Sent) { $got.AuditEnabled | Should -BeOfType [bool] }
     }
 
     It 'a <Type> is refused with the words for all such parameters' -ForEach @(
@@ -115,6 +117,7 @@ Describe 'A cmdlet that a catalog file added' {
         (Update-ExchangeOnlineCommand $file).Name | Should -Be 'Set-FlaggedThing'
         $sent = Get-Sent Set-FlaggedThing { Set-FlaggedThing -Kinds One, Two -Enabled ([switch]$true) -ErrorAction SilentlyContinue }
         $sent.Kinds | Should -BeExactly 'One, Two'
+        $sent.Enabled | Should -BeOfType [bool]
         $sent.Enabled | Should -BeTrue
         (Get-Failure { Set-FlaggedThing -Enabled 'true' -ErrorAction Stop }).Exception.Message | Should -BeLike '*1 or 0*'
     }

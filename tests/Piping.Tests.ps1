@@ -145,6 +145,7 @@ Describe 'Permissions of a mailbox' {
         $sent.Count | Should -Be $given.Count
         $sent[0].User | Should -Be $given[0].User
         $sent[0].AccessRights | Should -Be $given[0].AccessRights
+        $sent[0].Deny | Should -BeOfType [bool]
         $sent[0].Deny | Should -BeFalse
         $sent[0].InheritanceType | Should -Be $given[0].InheritanceType
         @(Get-MailboxPermission $owner.Alias | Where-Object User -NotLike 'NT AUTHORITY*').Count | Should -Be 0
