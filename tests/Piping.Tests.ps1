@@ -188,6 +188,7 @@ Describe 'Permissions of a mailbox' {
 
     It 'are reset only when that is said' {
         $sent = Get-Sent Remove-MailboxPermission { Remove-MailboxPermission $owner.Alias -ResetDefault -Confirm:$false -ErrorAction SilentlyContinue }
+        $sent.ResetDefault | Should -BeOfType [bool]
         $sent.ResetDefault | Should -BeTrue
         $sent.PSObject.Properties.Name | Should -Not -Contain 'User'
     }
