@@ -443,9 +443,10 @@ Describe 'The address of a call' {
     It 'of <Name> for <Case> is whole' -ForEach $calls {
         $reads = @(Get-ReadEntity $service { & $Name @Given -ErrorAction Ignore -WarningAction Ignore })
         $reads.Count | Should -Be 1
-        $path, $query = $reads[0].Address -split '\?', 2
-        $path | Should -BeExactly $Path
-        @("$query" -split '&' | Where-Object { $_ } | Sort-Object) -join "`n" | Should -Be (@($Options | Sort-Object) -join "`n")
+        # Names of their own: $path would be $Path, which is compared with.
+        $readPath, $readQuery = $reads[0].Address -split '\?', 2
+        $readPath | Should -BeExactly $Path
+        @("$readQuery" -split '&' | Where-Object { $_ } | Sort-Object) -join "`n" | Should -Be (@($Options | Sort-Object) -join "`n")
         # Without a mailbox it is about, a call is routed by who makes it; a recipient need not have one.
         $reads[0].Headers['X-AnchorMailbox'] | Should -Be ($Anchor ?? 'UPN:admin@contoso.com')
         if ($Prefer) { $reads[0].Headers['Prefer'] | Should -BeLike $Prefer }
