@@ -48,6 +48,9 @@ pub(super) fn too_long(request: &Request) -> Option<Reply> {
 
 /// Checks that a hint which says that it is an address is one: what follows an address, such as a folder, makes it one
 /// that no server has. A hint without a prefix may be any identity.
+///
+/// How the service words this refusal is not published: the code is what a sister service, Outlook's REST API, calls a
+/// wrong hint, and the sentence is made up here.
 pub(super) fn check_form(request: &Request) -> Result<(), ApiError> {
     let Some(anchor) = request.header(HEADER) else {
         return Ok(());
