@@ -430,10 +430,15 @@ async fn messages_are_traced_in_rounds() {
     let (ten, later) = (moment(now - time::Duration::days(10)), moment(now + time::Duration::milliseconds(30)));
     let (whole, _) = trace(json!({"StartDate": ten, "EndDate": later, "ResultSize": 5000})).await;
     assert!(whole.len() > all.len(), "the clock is read once for each end of ten days");
+    let hour_more = moment(now - time::Duration::days(10) - time::Duration::hours(1));
+    let (longer, _) = trace(json!({"StartDate": hour_more, "EndDate": later, "ResultSize": 5000})).await;
+    assert!(longer.len() >= whole.len(), "the clock was put back within ten days");
+    let two_hours_more = moment(now - time::Duration::days(10) - time::Duration::hours(2));
     let (oldest, _) = trace(json!({"StartDate": day(90), "EndDate": day(81), "ResultSize": 5000})).await;
     assert!(oldest.last().unwrap()["Received"].as_str().unwrap().starts_with(&day(90)), "from midnight on");
     for wrong in [
         json!({"StartDate": day(13), "EndDate": day(1)}),
+        json!({"StartDate": two_hours_more, "EndDate": later}),
         json!({"StartDate": day(95), "EndDate": day(91)}),
         json!({"StartDate": day(1), "EndDate": day(2)}),
         json!({"StartDate": day(1)}),

@@ -16,7 +16,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] =
     &[("Get-MailDetailATPReport", get_threats), ("Get-MailTrafficSummaryReport", get_summary)];
 
 /// How far back reports go, in days. The pages name 90 for some of them and nothing for the others.
-const SPAN: Span = Span { oldest: 90, longest: 90 };
+const SPAN: Span = Span { oldest: 90, longest: None };
 
 fn is_among(list: &[String], text: &str) -> bool {
     list.is_empty() || list.iter().any(|wanted| wanted.eq_ignore_ascii_case(text))

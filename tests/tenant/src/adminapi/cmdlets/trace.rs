@@ -13,11 +13,11 @@ use crate::directory::value::{Kind, Value, format_moment, normalise_guid, now_ti
 /// The cmdlets of this file.
 pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[("Get-MessageTrace", get_counted), ("Get-MessageTraceV2", get)];
 
-/// How long ago a period may begin and how long it may be, in days.
+/// How long ago a period may begin and how long it may be, in days; without the latter it may be all that is kept.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     pub(super) oldest: i64,
-    pub(super) longest: i64,
+    pub(super) longest: Option<i64>,
 }
 
 const EVALUATED: [&str; 13] = [
@@ -36,6 +36,9 @@ const EVALUATED: [&str; 13] = [
     "ToIP",
 ];
 const DAY: i64 = 86_400;
+/// What a period may be longer than its days, in seconds. Ten days by the clock on the wall have an hour more when the
+/// clock is put back in between, and scripts read the clock once for each end, a few moments apart.
+const GRACE: i64 = 3_600 + 5 * 60;
 
 fn refuse(text: impl AsRef<str>) -> ApiError {
     ApiError::cmdlet(types::VALIDATION, text)
@@ -63,13 +66,12 @@ pub(super) fn period(call: &Call<'_>, span: Span) -> Result<(i64, i64), ApiError
     if start > end {
         return Err(refuse("The start date must be earlier than the end date."));
     }
-    // A day's grace for both limits, which are days rather than ticks. Scripts read the clock once for each end, so that
-    // ten days are some milliseconds more; and "90 days ago" is cut to its midnight, or was meant in another time zone.
+    // A day's grace, because "90 days ago" is cut to its midnight, or was meant in another time zone.
     if start < now - ticks_from_unix((span.oldest + 1) * DAY) {
         return Err(refuse(format!("The start date is more than {} days ago.", span.oldest)));
     }
-    if end - start > ticks_from_unix((span.longest + 1) * DAY) {
-        return Err(refuse(format!("The period from StartDate to EndDate is longer than {} days.", span.longest)));
+    if let Some(longest) = span.longest.filter(|longest| end - start > ticks_from_unix(longest * DAY + GRACE)) {
+        return Err(refuse(format!("The period from StartDate to EndDate is longer than {longest} days.")));
     }
     Ok((start, end.min(now)))
 }
@@ -166,7 +168,7 @@ fn get_counted(call: &Call<'_>) -> Result<Outcome, ApiError> {
             "ToIP",
         ],
     )?;
-    let (start, end) = period(call, Span { oldest: 10, longest: 10 })?;
+    let (start, end) = period(call, Span { oldest: 10, longest: None })?;
     let sought = Sought::of(call);
     let directory = read(call);
     let organization = directory.seed.company.initial_domain;
@@ -183,7 +185,7 @@ fn get_counted(call: &Call<'_>) -> Result<Outcome, ApiError> {
 
 fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     refuse_unevaluated(call, &EVALUATED)?;
-    let (start, end) = period(call, Span { oldest: 90, longest: 10 })?;
+    let (start, end) = period(call, Span { oldest: 90, longest: Some(10) })?;
     let size = match call.arguments.get("ResultSize").map(Json::as_i64) {
         None => 1000,
         Some(Some(size @ 1..=5000)) => size as usize,
