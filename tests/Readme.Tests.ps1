@@ -159,18 +159,31 @@ try { Get-ComplianceSearch -ErrorAction Stop } catch { $_.FullyQualifiedErrorId 
 '@
         $start = [Diagnostics.ProcessStartInfo]::new(($env:EXORS_PWSH ? $env:EXORS_PWSH : (Join-Path $PSHOME 'pwsh')))
         foreach ($argument in '-NoLogo', '-NoProfile', '-File', $session, $tenant.ConnectionUri, $tenant.AuthorizationUri, $account.UserPrincipalName) { $start.ArgumentList.Add($argument) }
-        $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+        $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
         $start.Environment['EXORS_TEST_PASSWORD'] = $account.Password
         $process = [Diagnostics.Process]::Start($start)
-        $process.StandardOutput.ReadLine() | Should -Be 'before 5'
-        . ([scriptblock]::Create($Text))
-        $process.StandardInput.WriteLine()
-        $rest = $process.StandardOutput.ReadToEnd()
-        $process.WaitForExit()
-        $process.ExitCode | Should -Be 0
-        $rest | Should -Match '(?m)^after 3$'
-        $rest | Should -Match '(?m)^NotConnected$'
-        $rest | Should -Match ([regex]::Escape("loaded from $(Join-Path $folder ExchangeOnlineRs)"))
+        $problems = $process.StandardError.ReadToEndAsync()
+        $first = $process.StandardOutput.ReadLineAsync()
+        $rest = $null
+        # Whatever happens here, the session ends: it is told so, and then made to. Only then is all known that it had to say.
+        try {
+            if ($first.Wait(60000) -and $first.Result -eq 'before 5') {
+                $rest = $process.StandardOutput.ReadToEndAsync()
+                . ([scriptblock]::Create($Text))
+                $process.StandardInput.WriteLine()
+            }
+        } finally {
+            $process.StandardInput.Close()
+            $ended = $process.WaitForExit(60000)
+            if (-not $ended) { $process.Kill($true) }
+        }
+        $said = $problems.Result
+        $ended | Should -BeTrue -Because "the session ends with its input; its errors are: $said"
+        $first.Result | Should -Be 'before 5' -Because $said
+        $process.ExitCode | Should -Be 0 -Because $said
+        foreach ($line in 'after 3', 'NotConnected', "loaded from $(Join-Path $folder ExchangeOnlineRs)") {
+            $rest.Result -split '\r?\n' | Should -Contain $line -Because $said
+        }
     }
 
     It 'brings the companion of the installed module with the lines for a profile' -ForEach @{
