@@ -4,12 +4,15 @@ Scripts as administrators write them, run as they are against the simulated tena
 `cargo xtask test` names the module in EXORS_MODULE.
 #>
 BeforeAll {
+    # Numbers in files are written as the culture writes them, and a cast reads them as the invariant one does.
+    $script:earlierCulture = [cultureinfo]::CurrentCulture
+    [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
     Import-Module (Join-Path $PSScriptRoot 'support/TestTenant.psm1') -Force
     $script:earlierPath = $env:PSModulePath
     $env:PSModulePath = (Join-Path (Split-Path $env:EXORS_MODULE) 'companion') + [IO.Path]::PathSeparator + $env:PSModulePath
     Remove-Module ExchangeOnlineRs, ExchangeOnlineManagement -ErrorAction Ignore
     Import-Module ExchangeOnlineManagement -MinimumVersion 3.0
-    $script:tenant = Start-TestTenant -Mailboxes 25
+    $script:tenant = Start-TestTenant -Mailboxes 25 -Options '--log-parameters'
     $script:connection = (Get-TenantAddress -Tenant $tenant) + @{ Credential = Get-TenantCredential -Tenant $tenant -Name 'admin' }
     $script:scripts = Join-Path $PSScriptRoot 'scripts/admin'
     $script:domain = (Get-TenantOrganization -Tenant $tenant).VanityDomain
@@ -58,6 +61,7 @@ AfterAll {
     Stop-TestTenant $tenant
     Remove-Module ExchangeOnlineManagement -ErrorAction Ignore
     $env:PSModulePath = $earlierPath
+    [cultureinfo]::CurrentCulture = $earlierCulture
 }
 
 Describe 'Every script' {
@@ -482,7 +486,7 @@ Describe 'Export-FolderStatistics.ps1' {
 }
 
 Describe 'Export-AuditWindows.ps1' {
-    It 'writes the records of all windows in one session, however many pages each has' {
+    It 'writes the records of all windows once, each window in a session of its own, however many pages it has' {
         $csv = Join-Path $TestDrive 'windows.csv'
         $end = (Get-Date).Date.AddDays(-1)
         $start = $end.AddDays(-4)
@@ -492,9 +496,13 @@ Describe 'Export-AuditWindows.ps1' {
         $skip = Measure-TenantRequest -Tenant $tenant
         $result = & "$scripts/Export-AuditWindows.ps1" -StartDate $start -EndDate $end -IntervalMinutes 1440 -Operations $operations -PageSize 5 -CsvPath $csv -Connection $connection
         $result.Windows | Should -Be 4
-        @((Import-Csv -LiteralPath $csv).Id | Sort-Object -Unique) | Should -Be @($expected.Identity | Sort-Object -Unique)
+        $result.Records | Should -Be $expected.Count
+        @((Import-Csv -LiteralPath $csv).Id | Sort-Object) | Should -Be @($expected.Identity | Sort-Object)
         # No window fits on one page.
-        @(Get-TenantRequest -Tenant $tenant -CmdletName Search-UnifiedAuditLog -Skip $skip).Count | Should -BeGreaterThan 8
+        $pages = @(Get-TenantRequest -Tenant $tenant -CmdletName Search-UnifiedAuditLog -Skip $skip | ForEach-Object parameters)
+        $pages.Count | Should -BeGreaterThan 8
+        @($pages.SessionId | Sort-Object -Unique).Count | Should -Be 4
+        @($pages | ForEach-Object { "$($_.SessionId) $($_.StartDate)" } | Sort-Object -Unique).Count | Should -Be 4
         @(Import-Csv -LiteralPath $csv | Where-Object { $_.Operation -notin $operations -or [datetime]$_.Time -lt $start -or [datetime]$_.Time -gt $end }) | Should -BeNullOrEmpty
     }
 }

@@ -2,9 +2,10 @@
 
 <#
 .SYNOPSIS
-Exports the audit records of some days, window after window, in one session of the audit log.
+Exports the audit records of some days, window after window, each in a session of the audit log.
 .DESCRIPTION
-A session ends at 50,000 records, so long times are cut into windows. All windows have the same name for the session.
+A session ends at 50,000 records, so long times are cut into windows. Each window has a session of its own: whether the service
+begins anew when a session's name comes again with another window is not published.
 #>
 [CmdletBinding()]
 param(
@@ -25,7 +26,6 @@ $ErrorActionPreference = 'Stop'
 
 Connect-ExchangeOnline @Connection
 if (Test-Path -LiteralPath $CsvPath) { Remove-Item -LiteralPath $CsvPath }
-$sessionId = [guid]::NewGuid().ToString() + '_Windows'
 $more = @{}
 if ($Operations) { $more.Operations = $Operations }
 $from = $StartDate
@@ -35,6 +35,7 @@ while ($from -lt $EndDate) {
     $to = $from.AddMinutes($IntervalMinutes)
     if ($to -gt $EndDate) { $to = $EndDate }
     $windows++
+    $sessionId = "$([guid]::NewGuid())_Window$windows"
     Write-Progress -Activity "Reading audit records from $from to $to" -Status "$total records so far"
     do {
         $results = @(Search-UnifiedAuditLog -StartDate $from -EndDate $to @more -SessionId $sessionId -SessionCommand ReturnLargeSet -ResultSize $PageSize)

@@ -104,7 +104,8 @@ fn search(call: &Call<'_>) -> Result<Outcome, ApiError> {
             ));
         }
         let session = sessions.entry(key).or_insert_with(|| Session { search: search.clone(), given: 0, used: now() });
-        // Scripts move the window of a search on and keep its id: that begins a search anew.
+        // Scripts move the window of a search on and keep its id. What the service does then is not published; it is
+        // assumed that a search begins anew, as those scripts expect.
         if session.search != search {
             *session = Session { search, given: 0, used: now() };
         }
