@@ -44,6 +44,13 @@ const IN_MAILBOX: [&str; 14] = [
 const NO_MAILBOX: [&str; 6] =
     ["mailboxplan", "mailboxpolicy", "mailboxsearch", "importrequest", "restorerequest", "migrationrequest"];
 
+/// How the nouns end whose objects are called what their maker liked, such as a rule that is named after the address it forwards to:
+/// an address in the name says nothing about where the object is. What is in a mailbox comes before.
+const FREELY_NAMED: [&str; 5] = ["rule", "policy", "policyv2", "request", "migrationuser"];
+
+/// Nouns whose identity is the mailbox and, behind `\`, a number.
+const NUMBERED_IN_MAILBOX: [&str; 2] = ["InboxRule", "SweepRule"];
+
 /// What a call is about.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Subject<'a> {
@@ -65,17 +72,21 @@ pub struct Subject<'a> {
 pub fn to_mailbox(subject: Subject<'_>, takes_names: bool) -> Option<String> {
     let noun = subject.cmdlet.split_once('-').map_or(subject.cmdlet, |(_, noun)| noun);
     let is_one_of = |nouns: &[&str]| nouns.iter().any(|known| known.eq_ignore_ascii_case(noun));
-    let identity = subject.identity.filter(|_| !is_one_of(&MAYBE_ELSEWHERE));
+    let lower = noun.to_ascii_lowercase();
+    let is_freely_named = !is_one_of(&IN_MAILBOX) && FREELY_NAMED.iter().any(|end| lower.ends_with(end));
+    let identity = subject.identity.filter(|_| !is_freely_named && !is_one_of(&MAYBE_ELSEWHERE));
     if let Some(address) = subject.mailbox.or(identity).and_then(address) {
         return Some(address);
     }
     if subject.is_read || !takes_names {
         return None;
     }
-    let lower = noun.to_ascii_lowercase();
     let is_in_mailbox =
         is_one_of(&IN_MAILBOX) || lower.contains("mailbox") && !NO_MAILBOX.iter().any(|known| lower.contains(known));
-    subject.mailbox.or(identity.filter(|_| is_in_mailbox)).and_then(bare)
+    match subject.mailbox {
+        Some(mailbox) => bare(mailbox, false),
+        None => identity.filter(|_| is_in_mailbox).and_then(|identity| bare(identity, is_one_of(&NUMBERED_IN_MAILBOX))),
+    }
 }
 
 /// The address that a text is or begins with. What is in a mailbox is named by the mailbox and, behind `:\` or `\`, a path.
@@ -95,12 +106,16 @@ fn address(text: &str) -> Option<String> {
     (is_address && local.len() + 1 + domain.len() <= LONGEST_ADDRESS).then(|| format!("{form}:{local}@{domain}"))
 }
 
-/// The mailbox's part of an identity that has no address.
-fn bare(text: &str) -> Option<String> {
+/// The mailbox's part of an identity that has no address. A number behind it is only cut off where it `is_numbered`: elsewhere
+/// `CONTOSO\10042` is a domain and an account whose name is a number.
+fn bare(text: &str, is_numbered: bool) -> Option<String> {
     let mailbox = match (text.split_once(":\\"), text.rsplit_once('\\')) {
         (Some((mailbox, _)), _) => mailbox,
-        // A rule. Behind a domain there is no number.
-        (None, Some((mailbox, rule))) if rule.chars().all(|character| character.is_ascii_digit()) => mailbox,
+        (None, Some((mailbox, number)))
+            if is_numbered && number.chars().all(|character| character.is_ascii_digit()) =>
+        {
+            mailbox
+        }
         _ => text,
     };
     let mailbox = mailbox.trim();
@@ -163,6 +178,30 @@ mod tests {
     }
 
     #[test]
+    fn an_address_in_a_free_name_leads_nowhere() {
+        for (cmdlet, identity) in [
+            ("Remove-TransportRule", "fwd-bob@gmail.com"),
+            ("Remove-JournalRule", "bob@gmail.com"),
+            ("Set-RetentionPolicy", "bob@gmail.com"),
+            ("set-owamailboxpolicy", "bob@gmail.com"),
+            ("Remove-SupervisoryReviewPolicyV2", "bob@gmail.com"),
+            ("Remove-MigrationUser", "bob@gmail.com"),
+            ("Remove-MoveRequest", "bob@gmail.com"),
+            ("Remove-MailboxImportRequest", "bob@gmail.com"),
+        ] {
+            assert_eq!(of_identity(cmdlet, identity, true), None, "{cmdlet}");
+            assert_eq!(of_identity(cmdlet, identity, false), None, "{cmdlet}");
+        }
+        for cmdlet in ["Remove-InboxRule", "remove-sweeprule"] {
+            let hint = of_identity(cmdlet, "adele@contoso.com\\12345", false);
+            assert_eq!(hint.as_deref(), Some("UPN:adele@contoso.com"), "{cmdlet}");
+        }
+        let mailbox = Some("CONTOSO\\10042");
+        let subject = Subject { cmdlet: "Remove-InboxRule", identity: Some("x"), mailbox, is_read: false };
+        assert_eq!(to_mailbox(subject, true).as_deref(), mailbox);
+    }
+
+    #[test]
     fn the_mailbox_of_a_call_comes_before_the_identity_of_what_is_in_it() {
         let subject = Subject {
             cmdlet: "Set-InboxRule",
@@ -184,7 +223,10 @@ mod tests {
             ("set-calendarprocessing", "adele", Some("adele")),
             ("Add-MailboxFolderPermission", "adele:\\Calendar", Some("adele")),
             ("Remove-InboxRule", "adele\\12345", Some("adele")),
+            ("Set-SweepRule", "CONTOSO\\adele\\12345", Some("CONTOSO\\adele")),
             ("Set-Clutter", "CONTOSO\\adele", Some("CONTOSO\\adele")),
+            ("Set-Clutter", "CONTOSO\\10042", Some("CONTOSO\\10042")),
+            ("Set-CASMailbox", "CONTOSO\\10042", Some("CONTOSO\\10042")),
             ("Set-TransportRule", "adele", None),
             ("Set-OwaMailboxPolicy", "Default", None),
             ("Set-CASMailboxPlan", "Default", None),
