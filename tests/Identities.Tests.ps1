@@ -91,19 +91,36 @@ Describe 'A copy of a row' {
         @{ Case = 'Select-Object'; Copy = { $row | Select-Object * } }
         @{ Case = 'Select-Object of some'; Copy = { $row | Select-Object Name, Identity, ExternalDirectoryObjectId } }
         @{ Case = 'CLIXML'; Copy = { $row | Export-Clixml "$folder/a.xml"; Import-Clixml "$folder/a.xml" } }
-        @{ Case = 'CSV'; Copy = { $row | Export-Csv "$folder/a.csv"; Import-Csv "$folder/a.csv" } }
-        @{ Case = 'JSON'; Copy = { $row | ConvertTo-Json | ConvertFrom-Json } }
+        @{ Case = 'CLIXML of Select-Object'; Copy = { $row | Select-Object * | Export-Clixml "$folder/b.xml"; Import-Clixml "$folder/b.xml" } }
     ) {
         Get-SentIdentity { & $Copy | Set-Mailbox -Office x } | Should -Be $id
+    }
+
+    It 'goes by its identity where nothing says that it was a row of this organization: <Case>' -ForEach @(
+        @{ Case = 'CSV'; Copy = { $row | Export-Csv "$folder/a.csv"; Import-Csv "$folder/a.csv" } }
+        @{ Case = 'JSON'; Copy = { $row | ConvertTo-Json | ConvertFrom-Json } }
+        @{ Case = 'an object'; Copy = { [pscustomobject]@{ Identity = 'Kim'; Name = 'Kim'; ExternalDirectoryObjectId = $id } } }
+        @{ Case = 'Select-Object of an object'; Copy = { [pscustomobject]@{ Identity = 'Kim'; Name = 'Kim'; ExternalDirectoryObjectId = $id } | Select-Object * } }
+    ) {
+        Get-SentIdentity { & $Copy | Set-Mailbox -Office x } | Should -Be 'Kim'
     }
 
     It 'has an id of its own where it has none of the directory' {
         Get-SentIdentity { $row | Select-Object * -ExcludeProperty ExternalDirectoryObjectId | Set-Mailbox -Office x } | Should -Be '5a330000-0000-4000-8000-000000000002'
         Get-SentIdentity { $row | Select-Object Identity, DistinguishedName, Name, Guid | Set-Mailbox -Office x } | Should -Be '5a330000-0000-4000-8000-000000000003'
         Get-SentIdentity { $row | Select-Object Identity, Name, Guid | Set-Mailbox -Office x } | Should -Be 'Kim' -Because 'a Guid alone can be anything''s'
-        $service.Answers['Get-Mailbox'] = Get-Json @{ IsInactiveMailbox = $true }
-        try { $inactive = Get-Mailbox } finally { $service.Answers['Get-Mailbox'] = Get-Json }
-        Get-SentIdentity { $inactive | Select-Object * | Set-Mailbox -Office x } | Should -Be '5a330000-0000-4000-8000-000000000002'
+    }
+
+    It 'has the mailbox''s own id where its user may have another mailbox: <Property>' -ForEach @(
+        @{ Property = 'IsInactiveMailbox'; Value = $true }
+        @{ Property = 'WhenSoftDeleted'; Value = '2026-01-02T03:04:05Z' }
+    ) {
+        $service.Answers['Get-Mailbox'] = Get-Json @{ $Property = $Value }
+        try { $gone = Get-Mailbox } finally { $service.Answers['Get-Mailbox'] = Get-Json }
+        $own = '5a330000-0000-4000-8000-000000000002'
+        Get-SentIdentity { $gone | Set-Mailbox -Office x } | Should -Be $own
+        Get-SentIdentity { $gone | Select-Object * | Set-Mailbox -Office x } | Should -Be $own
+        Get-SentIdentity { $gone | Select-Object * -ExcludeProperty Identity | ForEach-Object { Set-Mailbox $_ -Office x } } | Should -Be $own
     }
 
     It 'is what a script calls it' {
@@ -112,6 +129,44 @@ Describe 'A copy of a row' {
         Get-SentIdentity { $copy | Set-Mailbox -Office x } | Should -Be 'zoe'
         Get-SentIdentity { [pscustomobject]@{ Identity = 'zoe'; ExternalDirectoryObjectId = $id } | Set-Mailbox -Office x } | Should -Be 'zoe'
         Get-SentIdentity { [pscustomobject]@{ Identity = 'Kim'; Name = 'Kim' } | Set-Mailbox -Office x } | Should -Be 'Kim'
+    }
+}
+
+Describe 'An object with a property that throws' {
+    BeforeAll {
+        function Get-Three([string] $Property, [hashtable] $More) {
+            foreach ($name in 'a', 'b', 'c') {
+                $object = [pscustomobject](@{ Identity = $name } + $More)
+                if ($name -eq 'b') { $object | Add-Member -Force ScriptProperty $Property { throw 'no value' } }
+                $object
+            }
+        }
+    }
+
+    It 'is sent where the call does not need the property: <_>' -ForEach 'UserPrincipalName', 'WhenSoftDeleted', 'DisplayName' {
+        Get-SentIdentity { Get-Three $_ @{ ExternalDirectoryObjectId = 'b' } | Set-Mailbox -Office x } | Should -Be 'a', 'b', 'c'
+    }
+
+    It 'costs an error of its own, not the others: <Case>' -ForEach @(
+        @{ Case = 'identity'; More = @{}; Property = 'Identity'; Parameter = 'Identity'; Script = { $objects | Set-Mailbox -Office x }; Sent = 'a', 'c' }
+        @{ Case = 'member'; More = @{}; Property = 'Identity'; Parameter = 'Member'; Script = { $objects | ForEach-Object { Add-DistributionGroupMember g -Member $_ } }; Sent = 'a', 'c' }
+        @{ Case = 'two parameters'; More = @{ Member = 'm' }; Property = 'Member'; Parameter = 'Identity'; Script = { $objects | Add-DistributionGroupMember }; Sent = 'a', 'c' }
+        @{ Case = 'identity to read'; More = @{}; Property = 'Identity'; Parameter = 'Identity'; Script = { $objects | Get-Mailbox }; Sent = 'a', 'c' }
+    ) {
+        $objects = Get-Three $Property $More
+        Get-SentIdentity { $script:written = @(& $Script 2>&1) } $Parameter | Should -Be $Sent
+        $problems = @($written).Where({ $_ -is [Management.Automation.ErrorRecord] })
+        $problems.Count | Should -Be 1
+        $problems[0].FullyQualifiedErrorId | Should -BeLike 'UnreadableObject,*'
+        $problems[0].Exception.Message | Should -BeLike '*no value*'
+    }
+
+    It 'costs no more where entities are read' {
+        $objects = Get-Three 'ExternalDirectoryObjectId' @{}
+        $service.Reads.Clear()
+        $written = @($objects | Get-EXOMailbox 2>&1)
+        @($written).Where({ "$($_.FullyQualifiedErrorId)" -like 'UnreadableObject,*' }).Count | Should -Be 1
+        $service.Reads.Count | Should -Be 2
     }
 }
 

@@ -44,6 +44,9 @@ Describe 'What would be done' {
         @{ Command = 'ExchangeOnlineRs\Unblock-QuarantineMessage -Identity a\b -ReleaseToAll'; Action = 'Unblock-QuarantineMessage'; Target = 'a\b' }
         @{ Command = '& (Get-Command Remove-Mailbox) adele'; Action = 'Remove-Mailbox'; Target = 'adele' }
         @{ Command = 'Remove-Mailbox "a`r`nb"'; Action = 'Remove-Mailbox'; Target = 'a  b' }
+        @{ Command = 'Remove-Mailbox "a`u{2028}b`u{2029}c`u{202E}d`u{2066}e"'; Action = 'Remove-Mailbox'; Target = 'a b c d e' }
+        @{ Command = 'Remove-Mailbox ("x" * 118 + "`u{1F600}" * 2)'; Action = 'Remove-Mailbox'; Target = ('x' * 118) + '…' }
+        @{ Command = 'Remove-Mailbox ("x" * 118 + "`u{1F600}")'; Action = 'Remove-Mailbox'; Target = ('x' * 118) + "`u{1F600}" }
         @{ Command = 'Invoke-ExchangeOnlineCommand Remove-MailboxPermission @{ Identity = "adele"; User = "bob" }'; Action = 'Remove-MailboxPermission'; Target = 'adele, User: bob' }
     ) {
         $service.Requests.Clear()
@@ -58,6 +61,54 @@ Describe 'What would be done' {
         $run = Invoke-WithAnswer "Set-Mailbox ('x' * 4000) -Office y -WhatIf"
         $run.Lines[0].Length | Should -BeLessThan 250
         $run.Lines[0] | Should -BeLike '*"xxx*x…".'
+    }
+}
+
+Describe 'A secret' {
+    BeforeAll {
+        $script:import = '-Mailbox a -AzureBlobStorageAccountUri "https://x/y.pst?sig=SECRETSAS&x" -AzureSharedAccessSignatureToken "?sv=SECRETSAS"'
+    }
+
+    It 'is not in what would be done, in a question or in a verbose message' {
+        $shown = 'Mailbox: a, AzureBlobStorageAccountUri: https://x/y.pst?…', 'AzureBlobStorageAccountUri: https://x/y.pst?…, Mailbox: a'
+        foreach ($command in "New-MailboxImportRequest $import", 'Invoke-ExchangeOnlineCommand New-MailboxImportRequest @{ Mailbox = "a"; AzureBlobStorageAccountUri = "https://x/y.pst?sig=SECRETSAS&x"; AzureSharedAccessSignatureToken = "?sv=SECRETSAS" }') {
+            $run = Invoke-WithAnswer "$command -WhatIf"
+            "$($run.Errors)" | Should -BeNullOrEmpty
+            $run.Lines.Count | Should -Be 1
+            $run.Lines[0] | Should -BeIn $shown.ForEach({ "What if: Performing the operation `"New-MailboxImportRequest`" on target `"$_`"." })
+            $run = Invoke-WithAnswer "$command -Confirm" -Answers 'No'
+            $run.Questions.Count | Should -Be 1
+            $run.Questions[0] | Should -BeLike '*x/y.pst*'
+            "$($run.Questions)$($run.Lines)" | Should -Not -BeLike '*SECRETSAS*'
+        }
+        $said = "$(Invoke-Expression "New-MailboxImportRequest $import -Verbose" 4>&1)"
+        $said | Should -BeLike '*x/y.pst*'
+        $said | Should -Not -BeLike '*SECRETSAS*'
+    }
+
+    It 'is not in a table or list' {
+        $run = Invoke-WithAnswer 'Remove-DistributionGroupMember Sales -Member @{ Add = "https://x/y?sig=SECRETSAS"; Token = "SECRETSAS" } -WhatIf'
+        $run.Lines[0] | Should -BeLike '*"Sales, Member: Add https://x/y?…".'
+        $run = Invoke-WithAnswer 'Add-UnifiedGroupLinks Sales -LinkType Members -Links "https://x/y?sig=SECRETSAS", b -WhatIf'
+        $run.Lines[0] | Should -BeLike '*Links: https://x/y?…; b,*'
+    }
+
+    It 'is in no parameter of the catalogue that a cmdlet cannot do without' {
+        $names = 0
+        foreach ($command in Get-Command -Module ExchangeOnlineRs* -CommandType Cmdlet) {
+            if ($command.Name -like '*-ExchangeOnline*' -or $command.Name -like '*-IPPSSession') { continue }
+            foreach ($set in $command.ParameterSets) {
+                $needed = @($set.Parameters).Where({ $_.IsMandatory })
+                $secret = $needed.Where({ $_.Name -match 'password|secret|token|credential' -and $_.ParameterType -in [string], [object], [uri] })
+                if ($secret.Count -eq 0) { continue }
+                $names++
+                $table = $needed.ForEach({ "$($_.Name) = '$($_.Name -in $secret.Name ? 'SECRETSAS' : 'https://x/y?sig=SECRETSAS')'" }) -join '; '
+                $run = Invoke-WithAnswer "Invoke-ExchangeOnlineCommand $($command.Name) @{ $table } -WhatIf"
+                $run.Lines.Count | Should -Be 1 -Because "$($command.Name) $($run.Errors)"
+                $run.Lines[0] | Should -Not -BeLike '*SECRETSAS*' -Because $command.Name
+            }
+        }
+        $names | Should -BeGreaterThan 0
     }
 }
 

@@ -102,10 +102,25 @@ Describe 'A call of an application' {
         $request.anchorMailbox | Should -Be 'zoe'
     }
 
+    It 'does not go to an address that the object is to get' {
+        $renamed = Get-Mailbox $person.UserPrincipalName
+        $renamed.UserPrincipalName = $renamed.PrimarySmtpAddress = 'new@contoso.com'
+        $request = Get-Routed 'Set-CalendarProcessing' { $renamed | Set-CalendarProcessing -AutomateProcessing None -ErrorAction SilentlyContinue }
+        $request.parameters.Identity | Should -Be $person.ExternalDirectoryObjectId
+        $request.anchorMailbox | Should -Be "UPN:$($person.UserPrincipalName)"
+        $line = [pscustomobject]@{ Identity = $person.PrimarySmtpAddress; PrimarySmtpAddress = $person.PrimarySmtpAddress; UserPrincipalName = 'new@contoso.com' }
+        $request = Get-Routed 'Set-CalendarProcessing' { $line | Set-CalendarProcessing -AutomateProcessing None -ErrorAction SilentlyContinue }
+        $request.anchorMailbox | Should -Be "UPN:$($person.PrimarySmtpAddress)"
+        $line = [pscustomobject]@{ Identity = $person.Alias; UserPrincipalName = 'new@contoso.com' }
+        $request = Get-Routed 'Set-CalendarProcessing' { $line | Set-CalendarProcessing -AutomateProcessing None -ErrorAction SilentlyContinue }
+        $request.anchorMailbox | Should -Be $person.Alias
+    }
+
     It 'goes to the organization where it only reads, or is about no mailbox' {
         (Get-Routed 'Get-Mailbox' { Get-Mailbox $person.Alias }).anchorMailbox | Should -BeLike $system
         (Get-Routed 'Get-Mailbox' { Get-Mailbox }).anchorMailbox | Should -BeLike $system
         (Get-Routed 'Set-TransportRule' { Set-TransportRule 'a rule' -Comments x -ErrorAction SilentlyContinue }).anchorMailbox | Should -BeLike $system
+        (Get-Routed 'Remove-TransportRule' { Remove-TransportRule 'fwd-bob@fabrikam.com' -Confirm:$false -ErrorAction SilentlyContinue }).anchorMailbox | Should -BeLike $system
         (Get-Routed 'Set-MailContact' { Set-MailContact kim@fabrikam.com -CustomAttribute1 x -ErrorAction SilentlyContinue }).anchorMailbox | Should -BeLike $system
     }
 }

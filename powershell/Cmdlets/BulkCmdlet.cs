@@ -96,13 +96,21 @@ public abstract class BulkCmdlet : ServiceCmdlet
     private Guid? BetterIdOfPipedObject()
     {
         if (!MyInvocation.BoundParameters.TryGetValue("Identity", out object? identity) || identity is null
-            || PSObject.AsPSObject(identity) is not { BaseObject: not Row } piped
-            || piped.Properties["Identity"]?.Value?.ToString()?.Contains(':', StringComparison.Ordinal) == true
-            || !Guid.TryParse(piped.Properties["ExternalDirectoryObjectId"]?.Value?.ToString(), out Guid id) || id == Guid.Empty)
+            || PSObject.AsPSObject(identity) is not { BaseObject: not Row } piped)
         {
             return null;
         }
 
-        return id;
+        try
+        {
+            return piped.Properties["Identity"]?.Value?.ToString()?.Contains(':', StringComparison.Ordinal) != true
+                && Guid.TryParse(piped.Properties["ExternalDirectoryObjectId"]?.Value?.ToString(), out Guid id) && id != Guid.Empty
+                ? id
+                : null;
+        }
+        catch (ExtendedTypeSystemException e)
+        {
+            throw new WireException("Identity", identity, "UnreadableObject", $"A property that may identify it cannot be read: {e.Message}");
+        }
     }
 }

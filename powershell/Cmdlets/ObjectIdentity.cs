@@ -18,40 +18,79 @@ internal static class ObjectIdentity
     /// <summary>What an object says of itself to people: the first of these that it has.</summary>
     private static readonly string[] Names = { "DisplayName", "Name" };
 
+    private static readonly string[] ExactIds = { "ExternalDirectoryObjectId", "ExchangeGuid", "Guid" };
+
     private static readonly string[] Addresses = { "UserPrincipalName", "PrimarySmtpAddress" };
 
     /// <summary>The text that a value is sent as where the service takes an identity.</summary>
     /// <param name="original">The value with what the engine wrapped around it.</param>
     /// <param name="parameter">The parameter it was given to.</param>
     /// <exception cref="WireException">It has nothing that identifies it.</exception>
-    internal static string Of(object original, string parameter) =>
-        original switch
+    internal static string Of(object original, string parameter)
+    {
+        try
         {
-            PSObject { BaseObject: Row row } => Of(row),
-            PSObject wrapped => Of(wrapped, wrapped.BaseObject, parameter),
-            Row row => Of(row),
-            _ => Of(PSObject.AsPSObject(original), original, parameter),
-        };
-
-    /// <summary>The most exact id of a row of ours, unless a script named another object.</summary>
-    internal static string Of(Row row) => Added(row) ?? row.AssignedIdentity() ?? OwnId(row);
+            return original switch
+            {
+                PSObject { BaseObject: Row row } => Of(row),
+                PSObject wrapped => Of(wrapped, wrapped.BaseObject, parameter),
+                Row row => Of(row),
+                _ => Of(PSObject.AsPSObject(original), original, parameter),
+            };
+        }
+        catch (ExtendedTypeSystemException e)
+        {
+            // Another member could name another object than the one that cannot be read.
+            throw new WireException(parameter, original, "UnreadableObject", $"A property that may identify it cannot be read: {e.Message}");
+        }
+    }
 
     /// <summary>
-    /// An address of the mailbox that <paramref name="sent"/> names; null if the object has none, or names itself by something
-    /// else: what a script wrote over its identity may be another object. The address of a mailbox that was deleted can belong
-    /// to somebody else by now.
+    /// An address of the mailbox that <paramref name="sent"/> names; null if the object has none, or is not named by an exact id of
+    /// its own: any other text may be another object. It is the address that the object came with, as one that a script gave it may
+    /// be the one it is to get. The address of a mailbox that was deleted can belong to somebody else by now, and an address that is
+    /// sent leads by itself.
     /// </summary>
-    internal static string? AddressOf(object? value, string sent) =>
-        IsNamedBy(value, sent) && !IsTrue(TextOf(value, "IsInactiveMailbox")) && TextOf(value, "WhenSoftDeleted") is null ? First(value, Addresses) : null;
+    internal static string? AddressOf(object? value, string sent)
+    {
+        try
+        {
+            return value switch
+            {
+                null or PSObject { BaseObject: string or ValueType } or string or ValueType => null,
+                _ when sent.Contains('@', StringComparison.Ordinal) => null,
+                PSObject { BaseObject: Row row } => AddressOf(row.OwnTextOf, sent),
+                Row row => AddressOf(row.OwnTextOf, sent),
+                _ => AddressOf(member => TextOf(value, member), sent),
+            };
+        }
+        catch (ExtendedTypeSystemException)
+        {
+            // What cannot be read leads nowhere; the call itself does not need it.
+            return null;
+        }
+    }
+
+    private static string? AddressOf(Func<string, string?> textOf, string sent) =>
+        Array.Exists(ExactIds, member => textOf(member) == sent) && !IsWithoutUser(textOf) ? First(textOf, Addresses) : null;
+
+    /// <summary>
+    /// Whether a mailbox has lost its user. It keeps the id of the user it had, who may have another mailbox by now; its own is then
+    /// the exact one.
+    /// </summary>
+    private static bool IsWithoutUser(Func<string, string?> textOf) => IsTrue(textOf("IsInactiveMailbox")) || textOf("WhenSoftDeleted") is not null;
+
+    /// <summary>The most exact id of a row of ours, unless a script named another object.</summary>
+    private static string Of(Row row) => Added(row) ?? row.AssignedIdentity() ?? OwnId(row);
 
     /// <summary>What people call the object that <paramref name="sent"/> names, and its address, as far as the object tells.</summary>
     internal static (string? Name, string? Address) ShownOf(object? value, string sent)
     {
         try
         {
-            return IsNamedBy(value, sent) ? (First(value, Names), TextOf(value, "PrimarySmtpAddress") ?? TextOf(value, "UserPrincipalName")) : default;
+            return IsNamedBy(value, sent) ? (First(member => TextOf(value, member), Names), TextOf(value, "PrimarySmtpAddress") ?? TextOf(value, "UserPrincipalName")) : default;
         }
-        catch (GetValueException)
+        catch (ExtendedTypeSystemException)
         {
             // A property of a script's object that cannot be read is not missed in a sentence; the identity stands there anyway.
             return default;
@@ -69,8 +108,7 @@ internal static class ObjectIdentity
 
     private static string OwnId(Row row)
     {
-        // A mailbox without a user keeps the id of the user it had; its own is then the exact one.
-        string? directory = IsTrue(row.TextOf("IsInactiveMailbox")) ? null : row.TextOf("ExternalDirectoryObjectId");
+        string? directory = IsWithoutUser(row.TextOf) ? null : row.TextOf("ExternalDirectoryObjectId");
         return directory
             ?? RealGuid(row.TextOf("ExchangeGuid"))
             // Rows that are no directory objects can have a Guid that names something else.
@@ -120,6 +158,11 @@ internal static class ObjectIdentity
 
         foreach (string member in Members)
         {
+            if (member == Members[0] && IsWithoutUser(name => MemberText(wrapped, name)))
+            {
+                continue;
+            }
+
             if (MemberText(wrapped, member) is { } text && (!member.EndsWith("Guid", StringComparison.Ordinal) || RealGuid(text) is not null))
             {
                 return text;
@@ -130,20 +173,41 @@ internal static class ObjectIdentity
     }
 
     /// <summary>
-    /// The exact id of a copy of a row (<c>Select-Object</c>, a file that was read) whose identity is still the one it came with.
+    /// The exact id of a copy of a row (<c>Select-Object</c>, <c>Import-Clixml</c>) whose identity is still the one it came with. What
+    /// does not say that it was a row goes by its identity: the ids in a table may have been written down in another organization.
     /// </summary>
     private static string? OfCopy(PSObject copy, string identity)
     {
+        if (!WasRow(copy))
+        {
+            return null;
+        }
+
         string? distinguishedName = MemberText(copy, "DistinguishedName");
         if (identity != distinguishedName && identity != MemberText(copy, "Name") && identity != MemberText(copy, "Id"))
         {
             return null;
         }
 
-        string? directory = IsTrue(MemberText(copy, "IsInactiveMailbox")) ? null : MemberText(copy, "ExternalDirectoryObjectId");
+        string? directory = IsWithoutUser(name => MemberText(copy, name)) ? null : MemberText(copy, "ExternalDirectoryObjectId");
         return ParsedGuid(directory)
             ?? ParsedGuid(MemberText(copy, "ExchangeGuid"))
             ?? (distinguishedName is null ? null : ParsedGuid(MemberText(copy, "Guid")));
+    }
+
+    /// <summary>Whether the engine noted that an object was copied from a row.</summary>
+    private static bool WasRow(PSObject copy)
+    {
+        foreach (string type in copy.TypeNames)
+        {
+            if ((type.StartsWith("Selected.", StringComparison.OrdinalIgnoreCase) || type.StartsWith("Deserialized.", StringComparison.OrdinalIgnoreCase))
+                && (type.Contains("Microsoft.Exchange.", StringComparison.OrdinalIgnoreCase) || type.EndsWith(typeof(PlainRow).FullName!, StringComparison.Ordinal)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsNamedBy(object? value, string sent) => value switch
@@ -155,11 +219,11 @@ internal static class ObjectIdentity
         _ => Array.Exists(Members, member => TextOf(value, member) == sent),
     };
 
-    private static string? First(object? value, string[] members)
+    private static string? First(Func<string, string?> textOf, string[] members)
     {
         foreach (string member in members)
         {
-            if (TextOf(value, member) is { } text)
+            if (textOf(member) is { } text)
             {
                 return text;
             }

@@ -32,6 +32,18 @@ internal static class PipedObject
             return null;
         }
 
+        try
+        {
+            return Settle(invocation, first, second, secondValue);
+        }
+        catch (ExtendedTypeSystemException e)
+        {
+            return new WireException(second, secondValue, "UnreadableObject", $"A property that may identify it cannot be read: {e.Message}");
+        }
+    }
+
+    private static WireException? Settle(InvocationInfo invocation, string first, string second, object secondValue)
+    {
         PSObject piped = PSObject.AsPSObject(secondValue);
         if (piped.BaseObject is Row or PlainRow && Has(piped, second))
         {

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Management.Automation;
 using System.Text;
+using ExchangeOnlineRs.Logging;
 
 namespace ExchangeOnlineRs.Cmdlets;
 
@@ -81,12 +82,19 @@ internal static class PromptText
     /// <summary>A value as text; null for what says nothing to a reader, or must not be seen.</summary>
     private static string? Shown(object? value, string parameter, string? sent)
     {
+        if (LogText.IsSecret(parameter, value))
+        {
+            return null;
+        }
+
         switch (WireWriter.Unwrap(value))
         {
             case null or byte[] or System.Security.SecureString or PSCredential or SwitchParameter or ScriptBlock:
                 return null;
             case string text:
                 return Cut(text);
+            case Uri address:
+                return Cut(address.ToString());
             case IDictionary table:
                 return Change(table, parameter);
             case IEnumerable items and not Row:
@@ -133,16 +141,20 @@ internal static class PromptText
         var text = new StringBuilder();
         foreach (DictionaryEntry entry in table)
         {
-            if (Shown(entry.Value, parameter, sent: null) is { } shown)
+            string key = entry.Key.ToString() ?? string.Empty;
+            if (!LogText.IsSecret(key, entry.Value) && Shown(entry.Value, parameter, sent: null) is { } shown)
             {
-                text.Append(text.Length > 0 ? "; " : string.Empty).Append(Cut(entry.Key.ToString() ?? string.Empty)).Append(' ').Append(shown);
+                text.Append(text.Length > 0 ? "; " : string.Empty).Append(Cut(key)).Append(' ').Append(shown);
             }
         }
 
         return text.Length > 0 ? text.ToString() : null;
     }
 
-    /// <summary>A text that stays within its line: a line break in a name must not look like a sentence of the prompt.</summary>
+    /// <summary>
+    /// A text that stays within its line: a line break in a name must not look like a sentence of the prompt, nor a mark that turns
+    /// the direction of writing show another name.
+    /// </summary>
     private static string? Cut(string? text)
     {
         if (string.IsNullOrWhiteSpace(text))
@@ -150,15 +162,22 @@ internal static class PromptText
             return null;
         }
 
-        string whole = text.Length <= LongestText ? text : string.Concat(text.AsSpan(0, LongestText - 1), "…");
-        return Array.Exists(whole.ToCharArray(), char.IsControl)
-            ? string.Create(whole.Length, whole, static (line, from) =>
+        bool isLong = text.Length > LongestText;
+        int most = isLong ? LongestText - 1 : LongestText;
+        var line = new StringBuilder(LongestText);
+        foreach (Rune character in text.EnumerateRunes())
+        {
+            if (line.Length + character.Utf16SequenceLength > most)
             {
-                for (int i = 0; i < line.Length; i++)
-                {
-                    line[i] = char.IsControl(from[i]) ? ' ' : from[i];
-                }
-            })
-            : whole;
+                break;
+            }
+
+            line.Append(MovesTheLine(character) ? " " : character.ToString());
+        }
+
+        return LogText.WithoutQueries(isLong ? line.Append('…').ToString() : line.ToString());
     }
+
+    private static bool MovesTheLine(Rune character) => Rune.GetUnicodeCategory(character)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -194,7 +194,7 @@ internal static class WireWriter
                 WriteTable(target, table, levels);
                 return null;
             case Row row:
-                return WriteText(target, ObjectIdentity.Of(row));
+                return WriteText(target, ObjectIdentity.Of(row, parameter));
             case IEnumerable items:
                 json.WriteStartArray();
                 foreach (object? item in items)

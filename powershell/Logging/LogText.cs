@@ -6,6 +6,7 @@ using System.Management.Automation;
 using System.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace ExchangeOnlineRs.Logging;
 
@@ -19,6 +20,9 @@ internal static class LogText
 
     /// <summary>Words in the names of parameters whose text is a secret.</summary>
     private static readonly string[] SecretWords = { "password", "secret", "token", "credential" };
+
+    /// <summary>The query of an address. Texts can be long pages, on which this must not go back and forth.</summary>
+    private static readonly Regex Query = new("""(://[^\s?"'<>]*)\?[^\s"'<>]*""", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
     /// <summary>The names of the parameters, with their values if wanted: <c>-Identity adele -ResultSize 5</c>.</summary>
     internal static string Parameters(IEnumerable<KeyValuePair<string, object>> bound, bool withValues)
@@ -42,10 +46,16 @@ internal static class LogText
         return text.Length > LongestValue ? string.Concat(text.AsSpan(0, LongestValue), "…") : text;
     }
 
-    /// <summary>Numbers and switches have no secrets, whatever they are called.</summary>
-    private static bool IsSecret(string name, object? value) =>
-        (value is PSObject wrapped ? wrapped.BaseObject : value) is string or IEnumerable
+    /// <summary>Whether a value must not be shown. Numbers and switches have no secrets, whatever they are called.</summary>
+    /// <param name="name">The name of the parameter, or its key in a table.</param>
+    /// <param name="value">The value.</param>
+    internal static bool IsSecret(string name, object? value) =>
+        (value is PSObject wrapped ? wrapped.BaseObject : value) is string or Uri or IEnumerable
         && Array.Exists(SecretWords, word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>A text without the queries of the addresses in it: that of a shared storage holds the signature which opens it.</summary>
+    internal static string WithoutQueries(string text) =>
+        text.Contains("://", StringComparison.Ordinal) ? Query.Replace(text, "$1?…") : text;
 
     private static string Render(object? value, int levels)
     {
@@ -57,7 +67,9 @@ internal static class LogText
             case SecureString or PSCredential or X509Certificate2:
                 return Hidden;
             case string text:
-                return text;
+                return WithoutQueries(text.Length > LongestValue ? string.Concat(text.AsSpan(0, LongestValue), "…") : text);
+            case Uri address:
+                return WithoutQueries(address.ToString());
             case bool flag:
                 return flag ? "$true" : "$false";
             case SwitchParameter given:
@@ -92,7 +104,7 @@ internal static class LogText
 
                 return string.Join(", ", texts);
             default:
-                return Convert.ToString(plain, CultureInfo.InvariantCulture) ?? string.Empty;
+                return WithoutQueries(Convert.ToString(plain, CultureInfo.InvariantCulture) ?? string.Empty);
         }
     }
 }

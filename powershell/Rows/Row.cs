@@ -78,6 +78,13 @@ public abstract class Row : ICloneable
     /// <summary>A property by name as text; null when there is none, or it is empty.</summary>
     internal string? TextOf(string name) => Page.ClassOfRow(index).TryGetSlot(name, out int slot) ? TextOf(slot) : null;
 
+    /// <summary>The same as it came from the service, whatever a script assigned.</summary>
+    internal string? OwnTextOf(string name)
+    {
+        RowPage own = Page;
+        return own.ClassOfRow(index).TryGetSlot(name, out int slot) && own.Text(index, slot) is { Length: > 0 } text ? text : null;
+    }
+
     /// <summary>The identity that a script assigned; null when the row's is its own, or the assigned one is empty.</summary>
     internal string? AssignedIdentity()
     {
