@@ -148,13 +148,13 @@ Describe 'An object with a property that throws' {
     }
 
     It 'costs an error of its own, not the others: <Case>' -ForEach @(
-        @{ Case = 'identity'; More = @{}; Property = 'Identity'; Parameter = 'Identity'; Script = { $objects | Set-Mailbox -Office x }; Sent = 'a', 'c' }
-        @{ Case = 'member'; More = @{}; Property = 'Identity'; Parameter = 'Member'; Script = { $objects | ForEach-Object { Add-DistributionGroupMember g -Member $_ } }; Sent = 'a', 'c' }
-        @{ Case = 'two parameters'; More = @{ Member = 'm' }; Property = 'Member'; Parameter = 'Identity'; Script = { $objects | Add-DistributionGroupMember }; Sent = 'a', 'c' }
-        @{ Case = 'identity to read'; More = @{}; Property = 'Identity'; Parameter = 'Identity'; Script = { $objects | Get-Mailbox }; Sent = 'a', 'c' }
+        @{ Case = 'identity'; More = @{}; Property = 'Identity'; Parameter = 'Identity'; Call = { $objects | Set-Mailbox -Office x }; Sent = 'a', 'c' }
+        @{ Case = 'member'; More = @{}; Property = 'Identity'; Parameter = 'Member'; Call = { $objects | ForEach-Object { Add-DistributionGroupMember g -Member $_ } }; Sent = 'a', 'c' }
+        @{ Case = 'two parameters'; More = @{ Member = 'm' }; Property = 'Member'; Parameter = 'Identity'; Call = { $objects | Add-DistributionGroupMember }; Sent = 'a', 'c' }
+        @{ Case = 'identity to read'; More = @{}; Property = 'Identity'; Parameter = 'Identity'; Call = { $objects | Get-Mailbox }; Sent = 'a', 'c' }
     ) {
         $objects = Get-Three $Property $More
-        Get-SentIdentity { $script:written = @(& $Script 2>&1) } $Parameter | Should -Be $Sent
+        Get-SentIdentity { $script:written = @(& $Call 2>&1) } $Parameter | Should -Be $Sent
         $problems = @($written).Where({ $_ -is [Management.Automation.ErrorRecord] })
         $problems.Count | Should -Be 1
         $problems[0].FullyQualifiedErrorId | Should -BeLike 'UnreadableObject,*'
@@ -162,7 +162,7 @@ Describe 'An object with a property that throws' {
     }
 
     It 'costs no more where entities are read' {
-        $objects = Get-Three 'ExternalDirectoryObjectId' @{}
+        $objects = Get-Three 'Identity' @{}
         $service.Reads.Clear()
         $written = @($objects | Get-EXOMailbox 2>&1)
         @($written).Where({ "$($_.FullyQualifiedErrorId)" -like 'UnreadableObject,*' }).Count | Should -Be 1
