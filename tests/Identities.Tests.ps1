@@ -153,6 +153,7 @@ Describe 'An object with a property that throws' {
         @{ Case = 'two parameters'; More = @{ Member = 'm' }; Property = 'Member'; Parameter = 'Identity'; Call = { $objects | Add-DistributionGroupMember }; Sent = 'a', 'c' }
         @{ Case = 'identity to read'; More = @{}; Property = 'Identity'; Parameter = 'Identity'; Call = { $objects | Get-Mailbox }; Sent = 'a', 'c' }
     ) {
+        $ErrorActionPreference = 'Continue'
         $objects = Get-Three $Property $More
         Get-SentIdentity { $script:written = @(& $Call 2>&1) } $Parameter | Should -Be $Sent
         $problems = @($written).Where({ $_ -is [Management.Automation.ErrorRecord] })
@@ -162,6 +163,7 @@ Describe 'An object with a property that throws' {
     }
 
     It 'costs no more where entities are read' {
+        $ErrorActionPreference = 'Continue'
         $objects = Get-Three 'Identity' @{}
         $service.Reads.Clear()
         $written = @($objects | Get-EXOMailbox 2>&1)
