@@ -176,13 +176,8 @@ fn without_stacks(json: &str) -> (String, Vec<String>) {
 
 /// How long the JSON text at the start of `text` is, with its quotes.
 fn text_length(text: &str) -> usize {
-    let mut is_escaped = false;
-    let end = text.bytes().skip(1).position(|byte| {
-        let ends = byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        ends
-    });
-    end.map_or(text.len(), |end| end + 2)
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    if matches!(values.next(), Some(Ok(_))) { values.byte_offset() } else { text.len() }
 }
 
 /// A member by name, whatever its case: readers of this service have met both forms of several members.
