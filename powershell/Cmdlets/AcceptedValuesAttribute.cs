@@ -49,7 +49,7 @@ public sealed class AcceptedValuesCompleter : IArgumentCompleter
     private static IReadOnlyList<string> ValuesOf(string commandName, string parameterName)
     {
         string name = commandName[(commandName.LastIndexOf('\\') + 1)..];
-        Type? cmdlet = PrefixedCommands.FindCmdlet(name)?.Type ?? BulkCmdlet.ClassOf(name) ?? OtherServiceCmdlet.ClassOf(name);
+        Type? cmdlet = PrefixedCommands.FindCmdlet(name)?.Type ?? ModuleCommands.ClassOf(name);
         return ServiceCmdletClass.MemberOf(cmdlet, parameterName)?.GetCustomAttribute<AcceptedValuesAttribute>()?.Values ?? Array.Empty<string>();
     }
 }

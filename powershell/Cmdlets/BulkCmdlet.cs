@@ -30,12 +30,6 @@ public abstract class BulkCmdlet : ServiceCmdlet
     {
     }
 
-    /// <summary>The class of a bulk cmdlet; null if there is none of this name.</summary>
-    internal static Type? ClassOf(string command) =>
-        command.StartsWith("Get-EXO", StringComparison.OrdinalIgnoreCase)
-            ? typeof(BulkCmdlet).Assembly.GetType("Microsoft.Exchange.Management.RestApiClient." + command.Replace("-", string.Empty, StringComparison.Ordinal), throwOnError: false, ignoreCase: true)
-            : null;
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -110,7 +104,7 @@ public abstract class BulkCmdlet : ServiceCmdlet
         }
         catch (ExtendedTypeSystemException e)
         {
-            throw new WireException("Identity", identity, "UnreadableObject", $"A property that may identify it cannot be read: {e.Message}");
+            throw ObjectIdentity.Unreadable("Identity", identity, e);
         }
     }
 }

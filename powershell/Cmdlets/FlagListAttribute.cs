@@ -19,7 +19,7 @@ public sealed class FlagListAttribute : ArgumentTransformationAttribute
     /// <returns>The text, or the same value.</returns>
     public override object? Transform(EngineIntrinsics? engineIntrinsics, object? inputData)
     {
-        if (Unwrapped(inputData) is not IList { Count: > 0 } list)
+        if (WireWriter.Unwrap(inputData) is not IList { Count: > 0 } list)
         {
             return inputData;
         }
@@ -27,7 +27,7 @@ public sealed class FlagListAttribute : ArgumentTransformationAttribute
         var names = new List<string>();
         foreach (object? item in list)
         {
-            object? name = Unwrapped(item);
+            object? name = WireWriter.Unwrap(item);
             if (name is not (string or Enum))
             {
                 return inputData;
@@ -38,6 +38,4 @@ public sealed class FlagListAttribute : ArgumentTransformationAttribute
 
         return string.Join(", ", names);
     }
-
-    private static object? Unwrapped(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 }

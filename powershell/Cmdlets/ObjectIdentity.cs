@@ -41,7 +41,7 @@ internal static class ObjectIdentity
         catch (ExtendedTypeSystemException e)
         {
             // Another member could name another object than the one that cannot be read.
-            throw new WireException(parameter, original, "UnreadableObject", $"A property that may identify it cannot be read: {e.Message}");
+            throw Unreadable(parameter, original, e);
         }
     }
 
@@ -252,6 +252,10 @@ internal static class ObjectIdentity
         text is not null && (!Guid.TryParse(text, out Guid guid) || guid != Guid.Empty) ? text : null;
 
     private static string? ParsedGuid(string? text) => Guid.TryParse(text, out Guid guid) && guid != Guid.Empty ? text : null;
+
+    /// <summary>That a property which throws keeps an object from being named.</summary>
+    internal static WireException Unreadable(string parameter, object value, ExtendedTypeSystemException thrown) =>
+        new(parameter, value, "UnreadableObject", $"A property that may identify it cannot be read: {thrown.Message}");
 
     private static WireException Unidentified(PSObject wrapped, object value, string parameter) =>
         new(

@@ -24,15 +24,9 @@ public abstract class OtherServiceCmdlet : CoreCmdlet
 
     /// <summary>The cmdlet of this name; null if it is none of these.</summary>
     internal static OtherServiceCmdlet? Find(string command) =>
-        ClassOf(command) is { } type ? (OtherServiceCmdlet)Activator.CreateInstance(type)! : null;
-
-    /// <summary>The class of the cmdlet of this name; null if it is none of these.</summary>
-    internal static Type? ClassOf(string command)
-    {
-        string name = typeof(OtherServiceCmdlet).Namespace + "." + command.Replace("-", string.Empty, StringComparison.Ordinal) + "Command";
-        Type? type = typeof(OtherServiceCmdlet).Assembly.GetType(name, throwOnError: false, ignoreCase: true);
-        return type?.IsSubclassOf(typeof(OtherServiceCmdlet)) == true ? type : null;
-    }
+        ModuleCommands.ClassOf(command) is { } type && type.IsSubclassOf(typeof(OtherServiceCmdlet))
+            ? (OtherServiceCmdlet)Activator.CreateInstance(type)!
+            : null;
 
     /// <summary>Why it cannot be run, and what can be done.</summary>
     internal ErrorRecord Refusal() => new(

@@ -38,7 +38,7 @@ internal static class PipedObject
         }
         catch (ExtendedTypeSystemException e)
         {
-            return new WireException(second, secondValue, "UnreadableObject", $"A property that may identify it cannot be read: {e.Message}");
+            return ObjectIdentity.Unreadable(second, secondValue, e);
         }
     }
 

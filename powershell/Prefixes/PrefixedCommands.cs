@@ -157,15 +157,22 @@ internal static class PrefixedCommands
 
         foreach (PrefixedAssembly assembly in everUsed ? InUse() : new List<PrefixedAssembly>())
         {
-            int noun = command.IndexOf('-', StringComparison.Ordinal) + 1;
-            if (noun > 0 && command.AsSpan(noun).StartsWith(assembly.Prefix, StringComparison.OrdinalIgnoreCase)
-                && ServiceCmdletCatalog.Find(command.Remove(noun, assembly.Prefix.Length)) is { } prefixed)
+            if (FindPrefixed(command, assembly.Prefix) is { } prefixed)
             {
                 return prefixed;
             }
         }
 
         return null;
+    }
+
+    /// <summary>The cmdlet that has this name with a prefix; null if there is none.</summary>
+    private static ServiceCmdletClass? FindPrefixed(string command, string prefix)
+    {
+        int noun = command.IndexOf('-', StringComparison.Ordinal) + 1;
+        return noun > 0 && command.AsSpan(noun).StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+            ? ServiceCmdletCatalog.Find(command.Remove(noun, prefix.Length))
+            : null;
     }
 
     /// <summary>
@@ -267,12 +274,6 @@ internal static class PrefixedCommands
         internal PrefixedAssembly? Assembly { get; set; }
 
         /// <summary>Whether one of its commands has this name: what follows another prefix can look like the rest of this one.</summary>
-        internal bool Makes(string name)
-        {
-            int noun = name.IndexOf('-', StringComparison.Ordinal) + 1;
-            return name.AsSpan(noun).StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-                && ServiceCmdletCatalog.Find(name.Remove(noun, Prefix.Length)) is { } cmdlet
-                && Cmdlets.Contains(cmdlet);
-        }
+        internal bool Makes(string name) => FindPrefixed(name, Prefix) is { } cmdlet && Cmdlets.Contains(cmdlet);
     }
 }
