@@ -2,7 +2,7 @@ using System;
 
 namespace ExchangeOnlineRs.Native.Generated;
 
-public partial class VecByte
+internal partial class VecByte
 {
     /// <summary>
     /// The bytes, read in place; valid until the vector is disposed. The generated indexer copies byte by byte and is

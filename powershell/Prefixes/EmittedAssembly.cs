@@ -21,6 +21,7 @@ internal class EmittedAssembly : Assembly
     {
         ModuleName = moduleName;
         this.types = types;
+        EmittedCommands.Announce();
     }
 
     /// <summary>The name of the module that holds the commands.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Runtime.CompilerServices;
 using ExchangeOnlineRs.Additions;
 using ExchangeOnlineRs.Formats;
 
@@ -13,15 +14,10 @@ public sealed class ModuleEvents : IModuleAssemblyInitializer, IModuleAssemblyCl
     /// <summary>Called by the engine when the module is imported.</summary>
     public void OnImport()
     {
-        // The usual case, which must cost nothing.
-        if (PrefixedCommands.EverUsed)
+        // Mostly there are none, and then finding out must cost nothing.
+        if (EmittedCommands.EverEmitted)
         {
-            PrefixedCommands.InUse().ForEach(PrefixModule.Import);
-        }
-
-        if (AddedCommands.Assembly is { } added)
-        {
-            PrefixModule.Import(added);
+            ImportEmitted();
         }
     }
 
@@ -38,5 +34,16 @@ public sealed class ModuleEvents : IModuleAssemblyInitializer, IModuleAssemblyCl
 
         PrefixModule.RemoveAll();
         DefaultViews.Unload();
+    }
+
+    // Inlined, it would make every import load what emits commands.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ImportEmitted()
+    {
+        PrefixedCommands.InUse().ForEach(PrefixModule.Import);
+        if (AddedCommands.Assembly is { } added)
+        {
+            PrefixModule.Import(added);
+        }
     }
 }
