@@ -195,6 +195,20 @@ Describe 'A pipeline variable' {
         $pairs | Should -Be @($few[0..3] | ForEach-Object { "$_ $_" })
     }
 
+    It 'or whatever else code keeps for each object belongs to the result: <Name>' -ForEach @(
+        @{ Name = '$i++'; Pairs = { $i = -1; $few[0..3] | ForEach-Object { $i++; $_ } | Get-Mailbox | ForEach-Object { "$($few[$i]) $($_.PrimarySmtpAddress)" } } }
+        @{ Name = '++$i.n'; Pairs = { $i = @{ n = -1 }; $few[0..3] | ForEach-Object { $null = ++$i.n; $_ } | Get-Mailbox | ForEach-Object { "$($few[$i.n]) $($_.PrimarySmtpAddress)" } } }
+        @{ Name = 'a list'; Pairs = { $list = [Collections.ArrayList]::new(); $few[0..3] | ForEach-Object { [void]$list.Add($_); $_ } | Get-Mailbox | ForEach-Object { "$($list[-1]) $($_.PrimarySmtpAddress)" } } }
+        @{ Name = 'a queue'; Pairs = { $queue = [Collections.Generic.Queue[string]]::new(); $few[0..3] | Where-Object { $queue.Enqueue($_); $true } | Get-Mailbox | ForEach-Object { "$($queue.Dequeue()) $($_.PrimarySmtpAddress) $($queue.Count)" -replace ' 0$' } } }
+        @{ Name = '-OutVariable'; Pairs = { $few[0..3] | ForEach-Object { $_ } -OutVariable seen | Get-Mailbox | ForEach-Object { "$($seen[-1]) $($_.PrimarySmtpAddress)" } } }
+        @{ Name = 'a calculated property'; Pairs = { $few[0..3] | Select-Object @{ n = 'Identity'; e = { $script:last = $_; $_ } } | Get-Mailbox | ForEach-Object { "$last $($_.PrimarySmtpAddress)" } } }
+        @{ Name = 'a loop'; Pairs = { $few[0..3] | ForEach-Object { foreach ($one in $_) { $one } } | Get-Mailbox | ForEach-Object { "$one $($_.PrimarySmtpAddress)" } } }
+        @{ Name = 'a function'; Pairs = { function Save { $script:saved = $args[0] }; $few[0..3] | ForEach-Object { Save $_; $_ } | Get-Mailbox | ForEach-Object { "$saved $($_.PrimarySmtpAddress)" } } }
+        @{ Name = 'an alias'; Pairs = { $few[0..3] | ForEach-Object { sv kept $_ -Scope Script; $_ } | Get-Mailbox | ForEach-Object { "$script:kept $($_.PrimarySmtpAddress)" } } }
+    ) {
+        @(& $Pairs) | Should -Be @($few[0..3] | ForEach-Object { "$_ $_" })
+    }
+
     It 'of a script that follows what it finds is what it waits for' {
         # The queue is filled by what comes out behind.
         $queue = [Collections.Generic.Queue[string]]::new()
@@ -209,7 +223,10 @@ Describe 'A pipeline variable' {
 
     It 'is no reason to wait where code only looks at the objects' {
         $sent = Get-Sent Get-Mailbox {
-            $script:found = @($few | Where-Object { $_ -like '*@*' } | ForEach-Object { $_ } | Get-Mailbox)
+            $known = @{ 'nobody' = 1 }
+            $script:found = @($few | Where-Object { $_ -like '*@*' -and -not $known.ContainsKey($_) } |
+                    ForEach-Object { [string]::Concat($_.Trim(), '') } | Select-Object @{ n = 'Identity'; e = { "$_".ToLower() } } |
+                    ForEach-Object { Write-Debug $_; if ($_) { $_.Identity } } | Get-Mailbox)
         }
         $found.Count | Should -Be $few.Count
         Measure-Overlap $sent | Should -BeGreaterThan 1

@@ -2,14 +2,13 @@ using System;
 using System.Collections;
 using System.Linq;
 using System.Management.Automation;
-using System.Management.Automation.Language;
 using System.Reflection;
 
 namespace ExchangeOnlineRs.Cmdlets;
 
 /// <summary>
-/// Whether a command before a cmdlet in its pipeline may set a variable for each object: by -PipelineVariable, or in code of a
-/// script. Such a variable says what object the pipeline is at, and a command behind the cmdlet may use it: the result that
+/// Whether a command before a cmdlet in its pipeline may set a variable for each object: by -PipelineVariable, by -OutVariable, or in
+/// code of a script. Such a variable says what object the pipeline is at, and a command behind the cmdlet may use it: the result that
 /// arrives there must then belong to that very object, so that the cmdlet may not take in further objects before it has written
 /// the results of this one. Code of a script may also wait for the results, as a loop does that follows what it finds.
 /// </summary>
@@ -53,7 +52,8 @@ internal static class UpstreamVariables
                 // A function or a script block is none of the compiled cmdlets.
                 if (VariableOfRuntime.GetValue(runtime) is string { Length: > 0 }
                     || CommandOfProcessor?.GetValue(command) is not Cmdlet upstream || upstream.GetType().Name == "PSScriptCmdlet"
-                    || (upstream is PSCmdlet { MyInvocation.BoundParameters: { } bound } && bound.Values.Any(SetsVariables)))
+                    || (upstream is PSCmdlet { MyInvocation.BoundParameters: { } bound }
+                        && (bound.ContainsKey("OutVariable") || bound.Values.Any(value => KeepsState(value, cmdlet)))))
                 {
                     return true;
                 }
@@ -68,18 +68,14 @@ internal static class UpstreamVariables
         }
     }
 
-    /// <summary>Whether an argument has code that sets a variable, as in <c>ForEach-Object { $mailbox = $_; $_ }</c>.</summary>
-    private static bool SetsVariables(object? argument) => argument switch
+    /// <summary>Whether an argument has code that keeps something, as in <c>ForEach-Object { $mailbox = $_; $_ }</c>.</summary>
+    private static bool KeepsState(object? argument, PSCmdlet cmdlet) => argument switch
     {
-        PSObject wrapped when wrapped.BaseObject is not PSCustomObject => SetsVariables(wrapped.BaseObject),
-        ScriptBlock code => code.Ast.Find(static part => part is AssignmentStatementAst || IsSetVariable(part), searchNestedScriptBlocks: true) is not null,
-        ScriptBlock[] blocks => blocks.Any(SetsVariables),
-        object[] values => values.OfType<ScriptBlock>().Any(SetsVariables),
+        PSObject wrapped when wrapped.BaseObject is not PSCustomObject => KeepsState(wrapped.BaseObject, cmdlet),
+        ScriptBlock code => UpstreamCode.KeepsState(code, cmdlet.InvokeCommand),
+        // Calculated properties are tables with code in them.
+        IDictionary table => table.Values.Cast<object?>().Any(value => KeepsState(value, cmdlet)),
+        object[] values => values.Any(value => KeepsState(value, cmdlet)),
         _ => false,
     };
-
-    private static bool IsSetVariable(Ast part) =>
-        part is CommandAst command && command.GetCommandName() is { } name
-        && (name.Equals("Set-Variable", StringComparison.OrdinalIgnoreCase) || name.Equals("sv", StringComparison.OrdinalIgnoreCase)
-            || name.Equals("set", StringComparison.OrdinalIgnoreCase));
 }
