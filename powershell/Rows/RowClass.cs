@@ -22,6 +22,12 @@ internal sealed class RowClass
     private static readonly HashSet<string> Reserved =
         new(StringComparer.OrdinalIgnoreCase) { "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "GetSlot", "SetSlot", "Clone" };
 
+    /// <summary>
+    /// Types whose dates are all UTC: the page of Get-MessageTraceV2 says so of its output, and scripts put its times beside those of
+    /// mail headers.
+    /// </summary>
+    private static readonly HashSet<string> UtcTypes = new(StringComparer.Ordinal) { "Deserialized.Microsoft.Exchange.Management.MessageTraceV2" };
+
     private static readonly ConcurrentDictionary<(string TypeName, uint Shape), Lazy<RowClass>> Known = new();
     private static readonly ConcurrentDictionary<string, int> ClassesOfType = new();
     private static readonly MethodInfo GetSlot = Method("GetSlot");
@@ -39,7 +45,8 @@ internal sealed class RowClass
     {
         TypeName = typeName;
         Shape = shape;
-        utc = Array.ConvertAll(names, static name => name.EndsWith("UTC", StringComparison.OrdinalIgnoreCase));
+        bool all = UtcTypes.Contains(typeName);
+        utc = Array.ConvertAll(names, name => all || name.EndsWith("UTC", StringComparison.OrdinalIgnoreCase));
         slots = new Dictionary<string, int>(names.Length, StringComparer.OrdinalIgnoreCase);
         bool clash = false;
         for (int i = 0; i < names.Length; i++)
@@ -76,7 +83,7 @@ internal sealed class RowClass
 
     internal bool TryGetSlot(string name, out int slot) => slots.TryGetValue(name, out slot);
 
-    /// <summary>Whether a date property is a <c>…UTC</c> twin.</summary>
+    /// <summary>Whether a date property is UTC: a <c>…UTC</c> twin, or any of a type whose dates are.</summary>
     internal bool IsUtc(int slot) => slot < utc.Length && utc[slot];
 
     private static bool TakeClass(string typeName) =>

@@ -146,6 +146,9 @@ struct ParameterCorrection {
     /// How piped objects reach it. A parameter that is said to take the object itself takes it beside another that does: the object is
     /// then whichever of both the command line does not name.
     pipeline: Option<Pipeline>,
+    /// Whether a date that names no zone is UTC; otherwise it is in the zone of who gives it.
+    #[serde(default)]
+    utc: bool,
     #[serde(default)]
     remove: bool,
 }
@@ -237,6 +240,8 @@ pub(crate) struct Parameter {
     pub(crate) aliases: Vec<String>,
     pub(crate) type_name: String,
     pub(crate) accepted_values: Vec<String>,
+    /// Whether it is a date that is UTC where it names no zone.
+    pub(crate) is_utc: bool,
     /// `None` as the set's name stands for every set.
     pub(crate) bindings: Vec<(Option<String>, Binding)>,
 }
@@ -441,6 +446,7 @@ fn resolve_parameter(
             None => parameter.type_name.clone(),
         },
         accepted_values: parameter.accepted_values.clone(),
+        is_utc: fix.is_some_and(|f| f.utc),
         bindings: Vec::new(),
     };
     (resolved, bindings)

@@ -158,6 +158,9 @@ fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter, is_bulk
     if csharp_type(&parameter.type_name) == "bool?" {
         out.push_str("    [BooleanValue]\n");
     }
+    if parameter.is_utc {
+        out.push_str("    [UtcDate]\n");
+    }
     if takes_flags(&parameter.type_name) {
         out.push_str("    [FlagList]\n");
     }

@@ -201,6 +201,7 @@ fn additions(texts: &[ParameterText], cmdlet: &Subject) -> Vec<Parameter> {
                 aliases: text.aliases.clone(),
                 type_name: text.type_name.clone()?,
                 accepted_values: Vec::new(),
+                is_utc: false,
                 bindings: vec![(None, text.binding)],
             })
         })
