@@ -205,7 +205,7 @@ fn shape(type_name: &str) -> (Shape, bool) {
         "Int64" => Shape::Integer(i64::MIN, i64::MAX),
         "UInt64" => Shape::Integer(0, i64::MAX),
         "Double" | "Single" | "Decimal" => Shape::Number,
-        "Unlimited" => Shape::Unlimited,
+        "Unlimited" | "UnlimitedInt" => Shape::Unlimited,
         "ByteQuantifiedSize" => Shape::Size,
         "DateTime" | "ExDateTime" => Shape::Moment,
         "TimeSpan" | "EnhancedTimeSpan" => Shape::TimeSpan,

@@ -3,11 +3,12 @@
 use std::sync::OnceLock;
 
 use super::objects::{Class, Entry};
-use super::seed::Seed;
+use super::seed::{GuidKind, Seed};
 use super::value::{Value, ticks_from_unix};
 use crate::clouds::Surface;
 
-const fn class(
+/// A kind of object of the compliance service.
+pub(super) const fn class(
     noun: &'static str,
     settable_by: &'static [&'static str],
     orders: &'static [&'static str],
@@ -29,7 +30,8 @@ const fn class(
     }
 }
 
-fn none(_: &'static Class, _: &Seed) -> Vec<Entry> {
+/// No objects to start with.
+pub(super) fn none(_: &'static Class, _: &Seed) -> Vec<Entry> {
     Vec::new()
 }
 
@@ -49,7 +51,7 @@ pub fn sign(entry: &mut Entry, author: &str) {
 }
 
 /// An object that a tenant starts with.
-fn first(class: &'static Class, seed: &Seed, name: &str) -> Entry {
+pub(super) fn first(class: &'static Class, seed: &Seed, name: &str) -> Entry {
     let mut entry = Entry::first(class, seed, name);
     sign(&mut entry, &format!("{} Admin", seed.company.name));
     entry
@@ -311,11 +313,14 @@ LastModifiedBy T
 LastModifiedDateTime U null
 ObjectState T Unchanged
 Status T Active
+~Members L []
 ~WhenCreatedUTC U null
 ",
     |class, seed| {
         vec![
-            first(class, seed, "Harbour dispute").with("Description", Value::text("Papers about the harbour contract")),
+            first(class, seed, "Harbour dispute")
+                .with("Description", Value::text("Papers about the harbour contract"))
+                .with("Members", Value::List(vec![seed.guid(GuidKind::Object, 0)])),
             first(class, seed, "Old complaint").with("Status", Value::text("Closed")),
         ]
     },

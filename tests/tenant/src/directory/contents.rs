@@ -111,12 +111,22 @@ pub fn folders(directory: &Directory, mailbox: &Mailbox<'_>, archive: bool) -> V
             let hash = directory.seed.hash(53 + u64::from(archive), index * 64 + at as u64);
             let items = if is_in_use { average * use_of / 100 + u64::from(*average > 0) * (hash % 7) } else { 0 };
             let size = if items == 0 { 0 } else { items * (18_000 + hash % 60_000) + hash % 1000 };
+            let (items, size) =
+                if archive { (items, size) } else { with_restored(directory, index, path, items, size) };
             let day = ticks_from_unix(86_400);
             let newest = ticks_from_unix(1_779_000_000) + (hash % 1_000_000) as i64 * 10_000_000 / 2;
             let oldest = (created + (hash % 30) as i64 * day).min(newest);
             Folder { path, folder_type, items, size, newest, oldest }
         })
         .collect()
+}
+
+/// Items and size of a folder after deleted items were restored; each that comes is as large as those that are there.
+fn with_restored(directory: &Directory, index: u64, path: &str, items: u64, size: u64) -> (u64, u64) {
+    let each = size.checked_div(items).unwrap_or(20_000);
+    let gone = directory.restored.taken_from(index, path).min(items);
+    let come = directory.restored.come_to(index, path);
+    (items + come - gone, size + come * each - gone * each)
 }
 
 /// The kind that a catalogue's property has on the wire.

@@ -10,10 +10,12 @@ pub mod configuration;
 pub mod contents;
 pub mod facets;
 pub mod filtering;
+pub mod governance;
 pub mod group_mailbox;
 pub mod identity;
 pub mod inbox;
 pub mod links;
+pub mod mail_objects;
 pub mod mailbox;
 pub mod messages;
 pub mod objects;
@@ -21,6 +23,7 @@ pub mod organization;
 pub mod others;
 pub mod permissions;
 pub mod recipient;
+pub mod recoverable;
 pub mod registry;
 pub mod roles;
 pub mod seed;
@@ -58,6 +61,8 @@ pub struct Directory {
     rows: Rows,
     /// Ids of devices whose partnership was removed.
     pub removed_devices: BTreeSet<String>,
+    /// Deleted items that somebody restored.
+    pub restored: recoverable::Restored,
     /// Identities of the messages that somebody let out of quarantine.
     pub released: BTreeSet<String>,
     /// Identities of the messages that somebody deleted in quarantine.
@@ -98,6 +103,7 @@ impl Directory {
             inbox_rules: HashMap::new(),
             rows: Rows::default(),
             removed_devices: BTreeSet::new(),
+            restored: recoverable::Restored::default(),
             released: BTreeSet::new(),
             deleted_quarantine: BTreeSet::new(),
             audit_bypasses: BTreeSet::new(),

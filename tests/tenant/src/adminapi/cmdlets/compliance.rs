@@ -28,7 +28,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Get-RetentionComplianceRule", |call| get_rule(call, &RETENTION_RULE, &RETENTION_POLICY)),
     ("New-CaseHoldPolicy", new_hold),
     ("New-CaseHoldRule", |call| new_rule(call, &CASE_HOLD_RULE, &CASE_HOLD_POLICY)),
-    ("New-ComplianceCase", |call| new_signed(call, &COMPLIANCE_CASE, |_, _| Ok(()))),
+    ("New-ComplianceCase", new_case),
     ("New-ComplianceTag", new_tag),
     ("New-Label", new_label),
     ("New-LabelPolicy", new_label_policy),
@@ -68,7 +68,7 @@ pub(super) fn new_signed(
 }
 
 /// The places of a policy are shown with the details of its distribution only.
-fn without_places(call: &Call<'_>, entry: &Entry, name: &str) -> Option<Value> {
+pub(super) fn without_places(call: &Call<'_>, entry: &Entry, name: &str) -> Option<Value> {
     let is_place = name.ends_with("Location") || name.ends_with("LocationException");
     (is_place && !call.arguments.switch("DistributionDetail") && !entry.list(name).is_empty())
         .then(|| Value::List(vec![]))
@@ -222,7 +222,7 @@ fn settings(entry: &Entry, parameter: &Parameter, json: &Json) -> Special {
 }
 
 /// Changes an object whose lists are changed by parameters of their own.
-fn set_deltas(call: &Call<'_>, class: &'static Class) -> Result<Outcome, ApiError> {
+pub(super) fn set_deltas(call: &Call<'_>, class: &'static Class) -> Result<Outcome, ApiError> {
     set(call, class, |_, entry, parameter, json| {
         if matches!(parameter.name.as_str(), "RetryDistribution" | "EnforceSimulationPolicy" | "StartSimulation") {
             return Ok(Some(vec![]));
@@ -385,6 +385,17 @@ fn get_case(call: &Call<'_>) -> Result<Outcome, ApiError> {
         |_, case| kind.is_none_or(|kind| case.text("CaseType").eq_ignore_ascii_case(kind)),
         |_, _, _| None,
     )
+}
+
+/// Makes a case; who makes it is its first member.
+fn new_case(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    new_signed(call, &COMPLIANCE_CASE, |directory, case| {
+        // An application is nobody's recipient, and so no member.
+        if let Ok(maker) = directory.recipient(&call.caller.identity.name) {
+            case.set("Members", Value::List(vec![directory.recipient_text(maker, "Guid")]));
+        }
+        Ok(())
+    })
 }
 
 fn set_case(call: &Call<'_>) -> Result<Outcome, ApiError> {

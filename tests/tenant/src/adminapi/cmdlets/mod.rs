@@ -10,8 +10,10 @@ mod diagnostics;
 mod facets;
 mod folder_permissions;
 mod generic;
+mod governance;
 mod groups;
 mod inbox_rules;
+mod mail_objects;
 mod mailbox;
 mod mailbox_details;
 mod members;
@@ -22,6 +24,7 @@ mod permissions;
 mod policies;
 mod quarantine;
 mod recipient;
+mod recoverable;
 mod reports;
 mod roles;
 mod search_actions;
@@ -81,6 +84,9 @@ const CMDLETS: &[&[(&str, Cmdlet)]] = &[
     compliance::CMDLETS,
     search_actions::CMDLETS,
     searches::CMDLETS,
+    governance::CMDLETS,
+    mail_objects::CMDLETS,
+    recoverable::CMDLETS,
 ];
 
 /// Names of the cmdlets that the tenant runs.
