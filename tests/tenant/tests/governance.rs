@@ -1,4 +1,4 @@
-//! Adaptive scopes, members of cases, retention of applications, holds on single places, and deleted items.
+//! Adaptive scopes, members of cases, retention of applications, holds on single places, deleted items, and scopes of roles.
 
 mod common;
 
@@ -264,4 +264,52 @@ async fn plain_groups_could_become_microsoft_365_groups() {
         !after.contains(&"Dockers".to_owned()) && !after.contains(&"Harbour".to_owned()),
         "one lies in the other: {after:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn role_assignments_are_bound_to_scopes() {
+    let fixture = Fixture::with_mailboxes(20).await;
+    let token = fixture.token("admin").await;
+    let first = fixture.ok(&token, "Get-ManagementScope", json!({})).await;
+    assert_eq!(texts(&first, "Name"), ["People of Engineering"]);
+    let paris = json!({"Name": "Paris", "RecipientRestrictionFilter": "City -eq 'Paris'"});
+    let made = fixture.ok(&token, "New-ManagementScope", paris.clone()).await.remove(0);
+    assert_eq!((&made["RecipientFilter"], &made["Exclusive"]), (&json!("City -eq 'Paris'"), &json!(false)));
+    assert_eq!(fixture.run(&token, "New-ManagementScope", paris).await.status, 400, "it is there already");
+    let wrong = json!({"Name": "Wrong", "RecipientRestrictionFilter": "City -eqq 'Paris'"});
+    assert!(error_text(&fixture.run(&token, "New-ManagementScope", wrong).await).contains("ParsingException"));
+    let own = json!({"Name": "Board", "RecipientRestrictionFilter": "Title -eq 'Director'", "Exclusive": true});
+    fixture.ok(&token, "New-ManagementScope", own).await;
+
+    let name = "Helper of Paris";
+    let bound = json!({"Name": name, "Role": "Mail Recipients", "User": "adele", "CustomRecipientWriteScope": "Paris"});
+    let shown = fixture.ok(&token, "New-ManagementRoleAssignment", bound).await.remove(0);
+    let is = |shown: &Value, kind: &str, scope: &str| {
+        assert_eq!((&shown["RecipientWriteScope"], &shown["CustomRecipientWriteScope"]), (&json!(kind), &json!(scope)));
+    };
+    is(&shown, "CustomRecipientScope", "Paris");
+    let get = async |parameters: Value| fixture.ok(&token, "Get-ManagementRoleAssignment", parameters).await;
+    assert_eq!(texts(&get(json!({"CustomRecipientWriteScope": "Paris"})).await, "Name"), [name]);
+    assert_eq!(texts(&get(json!({"RecipientWriteScope": "CustomRecipientScope"})).await, "Name"), [name]);
+    fixture.ok(&token, "Set-ManagementScope", json!({"Identity": "Paris", "Name": "Paris and around"})).await;
+    is(&get(json!({"Identity": name})).await[0], "CustomRecipientScope", "Paris and around");
+    let used =
+        fixture.run(&token, "Remove-ManagementScope", json!({"Identity": "Paris and around", "Confirm": false})).await;
+    assert!(error_text(&used).contains("bound to it"), "{}", used.text());
+    let orphans = fixture.ok(&token, "Get-ManagementScope", json!({"Orphan": true})).await;
+    assert_eq!(texts(&orphans, "Name"), ["People of Engineering", "Board"]);
+
+    let set = async |more: Value| {
+        let mut parameters = json!({"Identity": name});
+        parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fixture.run(&token, "Set-ManagementRoleAssignment", parameters).await
+    };
+    let refused = set(json!({"CustomRecipientWriteScope": "Board"})).await;
+    assert!(error_text(&refused).contains("is exclusive"), "{}", refused.text());
+    assert_eq!(set(json!({"ExclusiveRecipientWriteScope": "Board"})).await.status, 200);
+    is(&get(json!({"Exclusive": true})).await[0], "ExclusiveRecipientScope", "Board");
+    assert_eq!(set(json!({"RecipientRelativeWriteScope": "Organization"})).await.status, 200);
+    is(&get(json!({"Identity": name})).await[0], "Organization", "");
+    fixture.ok(&token, "Remove-ManagementScope", json!({"Identity": "Paris and around", "Confirm": false})).await;
+    assert_eq!(fixture.ok(&token, "Get-ManagementScope", json!({})).await.len(), 2);
 }

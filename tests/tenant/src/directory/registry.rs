@@ -11,7 +11,9 @@ use super::configuration::{
 use super::governance::{ADAPTIVE_SCOPE, APP_RETENTION_POLICY, HOLD_REMOVAL};
 use super::mail_objects::{MAIL_PUBLIC_FOLDER, MAILBOX_SEARCH};
 use super::objects::Class;
-use super::roles::{COMPLIANCE_ROLE, COMPLIANCE_ROLE_GROUP, MANAGEMENT_ROLE, ROLE_ASSIGNMENT, ROLE_GROUP};
+use super::roles::{
+    COMPLIANCE_ROLE, COMPLIANCE_ROLE_GROUP, MANAGEMENT_ROLE, MANAGEMENT_SCOPE, ROLE_ASSIGNMENT, ROLE_GROUP,
+};
 
 /// All of them.
 pub static CLASSES: &[&Class] = &[
@@ -37,6 +39,7 @@ pub static CLASSES: &[&Class] = &[
     &MAILBOX_SEARCH,
     &MAIL_PUBLIC_FOLDER,
     &MANAGEMENT_ROLE,
+    &MANAGEMENT_SCOPE,
     &MRM_POLICY,
     &MRM_TAG,
     &OUTBOUND_CONNECTOR,

@@ -40,12 +40,34 @@ RoleType T
 /// Properties of a role assignment.
 const ASSIGNMENT_TABLE: &str = "
 AssignmentMethod T Direct
+CustomRecipientWriteScope T
 Delegating B false
 RecipientWriteScope T Organization
 Role T
 RoleAssignee T
 RoleAssigneeType T User
 ";
+
+/// Which recipients somebody with a role may change.
+pub static MANAGEMENT_SCOPE: Class = class(
+    "ManagementScope",
+    &[],
+    &["Force", "RecipientRestrictionFilter"],
+    "ms-Exch-Scope",
+    "
+Exclusive B false
+RecipientFilter T
+RecipientRoot T null
+ScopeRestrictionType T RecipientScope
+ServerFilter T
+",
+    |class, seed| {
+        vec![
+            Entry::first(class, seed, "People of Engineering")
+                .with("RecipientFilter", Value::text("Department -eq 'Engineering'")),
+        ]
+    },
+);
 
 /// A role group of Exchange Online.
 pub static ROLE_GROUP: Class =

@@ -11,7 +11,7 @@ use crate::directory::Directory;
 use crate::directory::links::{LinkKind, RecipientId};
 use crate::directory::objects::Entry;
 use crate::directory::organization::write_selected;
-use crate::directory::roles::{MANAGEMENT_ROLE, ROLE_ASSIGNMENT, ROLE_GROUP};
+use crate::directory::roles::{MANAGEMENT_ROLE, MANAGEMENT_SCOPE, ROLE_ASSIGNMENT, ROLE_GROUP};
 use crate::directory::value::{Kind, Value};
 
 /// The cmdlets of this file.
@@ -19,6 +19,7 @@ pub(super) const CMDLETS: &[(&str, Cmdlet)] = &[
     ("Get-ManagementRoleAssignment", get),
     ("New-ManagementRoleAssignment", new),
     ("Remove-ManagementRoleAssignment", remove),
+    ("Set-ManagementRoleAssignment", set),
 ];
 
 /// The policy by which people have roles on their own mailboxes.
@@ -35,6 +36,7 @@ struct Assignment {
     effective: String,
     delegating: bool,
     scope: String,
+    custom_scope: String,
     when: Value,
 }
 
@@ -49,6 +51,7 @@ fn of_group(group: &Entry) -> Assignment {
         effective: "All Group Members".to_owned(),
         delegating: false,
         scope: "Organization".to_owned(),
+        custom_scope: String::new(),
         when: group.get("WhenCreatedUTC"),
     }
 }
@@ -85,8 +88,46 @@ fn direct(directory: &Directory, entry: &Entry) -> Assignment {
         effective,
         delegating: entry.flag("Delegating"),
         scope: entry.text("RecipientWriteScope"),
+        custom_scope: scope_name(directory, &entry.text("CustomRecipientWriteScope")),
         when: entry.get("WhenCreatedUTC"),
     }
+}
+
+/// What a scope is called that an assignment keeps by its GUID.
+fn scope_name(directory: &Directory, guid: &str) -> String {
+    let scopes = directory.collection(&MANAGEMENT_SCOPE);
+    scopes
+        .find_by("Guid", guid)
+        .and_then(|number| scopes.get(number))
+        .map(|scope| scope.text("Name"))
+        .unwrap_or_default()
+}
+
+/// What parameters that bind an assignment to recipients make of it: the kind of scope, and the GUID of a management scope.
+/// Which of them is exclusive has to be bound as such.
+fn asked_scope(call: &Call<'_>, directory: &Directory) -> Result<Option<(String, String)>, ApiError> {
+    let scopes = directory.collection(&MANAGEMENT_SCOPE);
+    let given: Vec<&str> = ["CustomRecipientWriteScope", "ExclusiveRecipientWriteScope", "RecipientRelativeWriteScope"]
+        .into_iter()
+        .filter(|name| call.arguments.text(name).is_some())
+        .collect();
+    let (name, value) = match given[..] {
+        [] => return Ok(None),
+        [name] => (name, call.arguments.text(name).unwrap_or("")),
+        _ => return Err(ApiError::parameters(format!("{} can't be used together.", given.join(" and ")))),
+    };
+    if name == "RecipientRelativeWriteScope" {
+        return Ok(Some((value.to_owned(), String::new())));
+    }
+    let number = one(scopes, value)?;
+    let scope = scopes.get(number).unwrap_or_else(|| unreachable!("it was found just now"));
+    let exclusive = name == "ExclusiveRecipientWriteScope";
+    if scope.flag("Exclusive") != exclusive {
+        let what = if exclusive { "isn't exclusive" } else { "is exclusive" };
+        return Err(ApiError::cmdlet(types::VALIDATION, format!("The management scope '{value}' {what}.")));
+    }
+    let kind = if exclusive { "ExclusiveRecipientScope" } else { "CustomRecipientScope" };
+    Ok(Some((kind.to_owned(), scope.text("Guid"))))
 }
 
 /// The members of the security group that an assignment is of.
@@ -104,9 +145,13 @@ fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
         &[
             "Identity",
             "AssignmentMethod",
+            "CustomRecipientWriteScope",
             "Delegating",
             "Enabled",
+            "Exclusive",
+            "ExclusiveRecipientWriteScope",
             "GetEffectiveUsers",
+            "RecipientWriteScope",
             "Role",
             "RoleAssignee",
             "RoleAssigneeType",
@@ -162,6 +207,13 @@ fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
             add(direct(&directory, entry), &holders);
         }
     }
+    let scopes = directory.collection(&MANAGEMENT_SCOPE);
+    let mut bound_to = Vec::new();
+    for name in ["CustomRecipientWriteScope", "ExclusiveRecipientWriteScope"] {
+        if let Some(scope) = arguments.text(name) {
+            bound_to.extend(scopes.get(one(scopes, scope)?).map(|scope| scope.text("Name")));
+        }
+    }
     let methods = texts(arguments.get("AssignmentMethod"));
     let wildcard = Wildcard::of(call);
     let flag = |name: &str| arguments.get(name).and_then(serde_json::Value::as_bool);
@@ -172,6 +224,9 @@ fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
                 methods.iter().any(|method| method.eq_ignore_ascii_case(assignment.method))
             })
             && flag("Delegating").is_none_or(|wanted| wanted == assignment.delegating)
+            && is("RecipientWriteScope", &assignment.scope)
+            && bound_to.iter().all(|scope| *scope == assignment.custom_scope)
+            && flag("Exclusive").is_none_or(|wanted| wanted == (assignment.scope == "ExclusiveRecipientScope"))
             // All of them are in force.
             && flag("Enabled") != Some(false)
             && match &wildcard {
@@ -199,6 +254,7 @@ fn show(call: &Call<'_>, directory: &Directory, assignment: &Assignment, out: &m
         ("AssignmentMethod", text(assignment.method)),
         ("ConfigReadScope", text("OrganizationConfig")),
         ("ConfigWriteScope", text("OrganizationConfig")),
+        ("CustomRecipientWriteScope", text(&assignment.custom_scope)),
         ("EffectiveUserName", text(&assignment.effective)),
         ("Enabled", (Kind::Bool, Value::Bool(true))),
         ("Guid", (Kind::Guid, Value::text(guid))),
@@ -237,7 +293,18 @@ fn is_taken(directory: &Directory, name: &str) -> bool {
 fn new(call: &Call<'_>) -> Result<Outcome, ApiError> {
     refuse_unevaluated(
         call,
-        &["Name", "Delegating", "Force", "Policy", "RecipientRelativeWriteScope", "Role", "SecurityGroup", "User"],
+        &[
+            "Name",
+            "CustomRecipientWriteScope",
+            "Delegating",
+            "ExclusiveRecipientWriteScope",
+            "Force",
+            "Policy",
+            "RecipientRelativeWriteScope",
+            "Role",
+            "SecurityGroup",
+            "User",
+        ],
     )?;
     let mut directory = write(call);
     let arguments = &call.arguments;
@@ -292,11 +359,13 @@ fn new(call: &Call<'_>) -> Result<Outcome, ApiError> {
             .with("RoleAssignee", Value::text(kept))
             .with("RoleAssigneeType", Value::text(kind))
             .with("Delegating", Value::Bool(delegating));
-    if let Some(scope) = arguments.text("RecipientRelativeWriteScope") {
-        entry.set("RecipientWriteScope", Value::text(scope));
-    }
-    if group.is_some() && (delegating || arguments.text("RecipientRelativeWriteScope").is_some()) {
+    let scope = asked_scope(call, &directory)?;
+    if group.is_some() && (delegating || scope.is_some()) {
         return Err(ApiError::not_implemented("roles that a role group has in part or may pass on"));
+    }
+    if let Some((kind, guid)) = scope {
+        entry.set("RecipientWriteScope", Value::Text(kind));
+        entry.set("CustomRecipientWriteScope", Value::Text(guid));
     }
     let assignment = match group.and_then(|number| groups.get(number)) {
         Some(group) => {
@@ -352,4 +421,38 @@ fn remove(call: &Call<'_>) -> Result<Outcome, ApiError> {
         directory.collection_mut(&ROLE_ASSIGNMENT).remove(number);
     }
     Ok(Outcome::default())
+}
+
+/// Binds the role that somebody has to other recipients.
+fn set(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    refuse_unevaluated(
+        call,
+        &[
+            "Identity",
+            "CustomRecipientWriteScope",
+            "ExclusiveRecipientWriteScope",
+            "Force",
+            "RecipientRelativeWriteScope",
+        ],
+    )?;
+    let mut directory = write(call);
+    let wanted = identity(call).trim().to_owned();
+    let assignments = directory.collection(&ROLE_ASSIGNMENT);
+    if assignments.find(&wanted).is_empty() && is_taken(&directory, &wanted) {
+        return Err(ApiError::not_implemented("roles that a role group has in part"));
+    }
+    let number = one(assignments, &wanted)?;
+    let Some((kind, guid)) = asked_scope(call, &directory)? else {
+        return Ok(Outcome::changed(false, &wanted));
+    };
+    if call.arguments.what_if {
+        return Ok(Outcome::default());
+    }
+    let at =
+        |name: &str| ROLE_ASSIGNMENT.schema().position(name).unwrap_or_else(|| unreachable!("{name} is its property"));
+    let changes =
+        vec![(at("RecipientWriteScope"), Value::Text(kind)), (at("CustomRecipientWriteScope"), Value::Text(guid))];
+    let entry = directory.collection_mut(&ROLE_ASSIGNMENT).get_mut(number);
+    let changed = entry.is_some_and(|entry| entry.change(changes));
+    Ok(Outcome::changed(changed, &wanted))
 }

@@ -16,6 +16,7 @@ mod inbox_rules;
 mod mail_objects;
 mod mailbox;
 mod mailbox_details;
+mod management_scopes;
 mod members;
 mod organization;
 mod others;
@@ -85,6 +86,7 @@ const CMDLETS: &[&[(&str, Cmdlet)]] = &[
     search_actions::CMDLETS,
     searches::CMDLETS,
     governance::CMDLETS,
+    management_scopes::CMDLETS,
     mail_objects::CMDLETS,
     recoverable::CMDLETS,
 ];
