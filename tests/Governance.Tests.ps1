@@ -1,6 +1,7 @@
 #Requires -Version 7.4
 <#
-Scopes, cases, holds and retention of Security & Compliance, and what is deleted or left over in Exchange Online, as scripts work with them.
+Scopes, cases, holds and retention of Security & Compliance, and what is deleted, left over or bound to scopes in Exchange Online, as scripts work
+with them.
 #>
 BeforeAll {
     Import-Module (Join-Path $PSScriptRoot 'support/TestTenant.psm1') -Force
@@ -108,5 +109,20 @@ Describe 'What is left over' {
         $groups = @(Get-EligibleDistributionGroupForMigration)
         $groups.PrimarySmtpAddress | Should -Contain (Get-DistributionGroup 'All Company').PrimarySmtpAddress
         $groups.Name | Should -Not -Contain 'Finance Approvers' -Because 'a security group stays one'
+    }
+}
+
+Describe 'Roles' {
+    It 'are bound to the recipients of a scope' {
+        $null = New-ManagementScope -Name Paris -RecipientRestrictionFilter "City -eq 'Paris'"
+        $null = New-ManagementRoleAssignment -Name 'Helper of Paris' -Role 'Mail Recipients' -User adele -CustomRecipientWriteScope Paris
+        (Get-ManagementRoleAssignment -CustomRecipientWriteScope Paris).Name | Should -Be 'Helper of Paris'
+        { Remove-ManagementScope Paris -Confirm:$false -ErrorAction Stop } | Should -Throw '*bound to it*'
+        Set-ManagementScope Paris -RecipientRestrictionFilter "City -like 'Par*'"
+        (Get-ManagementScope Paris).RecipientFilter | Should -Be "City -like 'Par*'"
+        Set-ManagementRoleAssignment 'Helper of Paris' -RecipientRelativeWriteScope Organization
+        (Get-ManagementRoleAssignment 'Helper of Paris').RecipientWriteScope | Should -Be 'Organization'
+        Remove-ManagementScope Paris -Confirm:$false
+        (Get-ManagementScope).Name | Should -Not -Contain 'Paris'
     }
 }
