@@ -57,7 +57,8 @@ BeforeAll {
     $catalog = Join-Path $PSScriptRoot '../powershell/Catalog'
     $script:overrides = Get-Content (Join-Path $catalog 'overrides.json') -Raw | ConvertFrom-Json
     $script:properties = Get-Content (Join-Path $catalog 'object-properties.json') -Raw | ConvertFrom-Json
-    $script:document = [xml](Get-Content (Join-Path (Split-Path $env:EXORS_MODULE) 'Formats/ExchangeOnlineRs.format.ps1xml') -Raw)
+    # What the engine has, in the form of today and not of old versions.
+    function Get-View { Get-FormatData -TypeName '*Microsoft.Exchange.*' -PowerShellVersion 7.4 }
 }
 
 AfterAll {
@@ -75,7 +76,7 @@ Describe 'The time of the default views' {
     }
 
     It 'adds no module that users see' {
-        (Get-Module).Name | Should -Not -Contain 'ExchangeOnlineRs.Formats'
+        (Get-Module).Name | Should -Not -Contain 'ExchangeOnlineRs.Sizes'
     }
 
     It 'is the first cmdlet in another runspace' {
@@ -87,7 +88,8 @@ Describe 'The time of the default views' {
 
     It 'ends when the module is removed, and comes again with it' {
         Remove-Module ExchangeOnlineRs
-        @(Get-Module -All).Name | Should -Not -Contain 'ExchangeOnlineRs.Formats'
+        @(Get-Module -All).Name | Should -Not -Contain 'ExchangeOnlineRs.Sizes'
+        @([runspace]::DefaultRunspace.InitialSessionState.Formats.FormatData.TypeNames) -match 'Exchange' | Should -BeNullOrEmpty
         Get-ShownName (Get-Domain) | Should -Be ($table + 'Secret')
         Import-Module $env:EXORS_MODULE
         Get-ShownName (Get-AcceptedDomain) | Should -Be $table
@@ -129,7 +131,8 @@ Describe 'Default views' {
     }
 
     It 'are for names that rows have, with and without Deserialized' {
-        $names = @($document.SelectNodes('//TypeName').InnerText)
+        $names = @((Get-View).TypeNames)
+        $names.Count | Should -BeGreaterThan 40
         $names.Count | Should -Be @($names | Sort-Object -Unique).Count
         foreach ($name in $names | Where-Object { $_ -notmatch '^Deserialized\.' }) { $names | Should -Contain "Deserialized.$name" }
         foreach ($name in $names | Where-Object { $_ -match '^Deserialized\.' }) { $names | Should -Contain ($name -replace '^Deserialized\.') }
@@ -139,11 +142,11 @@ Describe 'Default views' {
     'MailboxStatistics', 'CASMailbox', 'User', 'Group', 'DistributionGroup', 'DistributionGroupMember', 'DynamicDistributionGroup', 'UnifiedGroup',
     'UnifiedGroupLinks', 'InboxRule', 'TransportRule', 'MessageTraceV2', 'MailContact', 'MailUser', 'RetentionCompliancePolicy', 'ComplianceSearch' {
         $type = $overrides.rowTypes.PSObject.Properties[$_]?.Value ?? "Deserialized.Microsoft.Exchange.Management.$_"
-        $document.SelectNodes('//TypeName').InnerText | Should -Contain $type
+        (Get-View).TypeNames | Should -Contain $type
     }
 
     It 'are none for the rows of bulk cmdlets, which are what was asked for' {
-        $document.SelectNodes('//TypeName').InnerText -match '^(Deserialized\.)?Exchange\.' | Should -BeNullOrEmpty
+        Get-FormatData -TypeName 'Exchange.*', 'Deserialized.Exchange.*' -PowerShellVersion 7.4 | Should -BeNullOrEmpty
     }
 }
 
@@ -180,16 +183,19 @@ Describe 'What is shown of the rows of the service' {
     It 'are properties that they have, in every view' {
         $nouns = @{}
         foreach ($name in $overrides.rowTypes.PSObject.Properties) { $nouns[$name.Value] = @(if ($nouns[$name.Value]) { $nouns[$name.Value] }) + $name.Name }
-        $views = @($document.SelectNodes('//View'))
+        # Each type has its own; some are shown alike.
+        $views = @(Get-View | Group-Object { @($_.FormatViewDefinition.Name) -join ',' })
         $views.Count | Should -BeGreaterThan 20
         $wrong = foreach ($view in $views) {
-            $title = $view.SelectSingleNode('Name').InnerText
-            $types = @($view.SelectNodes('ViewSelectedBy/TypeName').InnerText) + @($view.SelectNodes('ViewSelectedBy/SelectionSetName') | ForEach-Object {
-                    $document.SelectNodes("//SelectionSet[Name='$($_.InnerText)']/Types/TypeName").InnerText
-                })
-            $columns = @($view.SelectNodes('.//TableColumnItem/PropertyName | .//ListItem/PropertyName').InnerText)
+            $title = $view.Name
+            $types = $view.Group.TypeNames
+            $control = $view.Group[0].FormatViewDefinition[0].Control
+            $isTable = $control -is [System.Management.Automation.TableControl]
+            $entries = if ($isTable) { $control.Rows[0].Columns.DisplayEntry } else { $control.Entries[0].Items.DisplayEntry }
+            $entries.ValueType | Sort-Object -Unique | Should -Be 'Property' -Because $title
+            $columns = @($entries.Value)
             $columns.Count | Should -BeGreaterThan 1 -Because $title
-            if ($view.SelectSingleNode('TableControl')) { @($view.SelectNodes('.//TableColumnHeader')).Count | Should -Be $columns.Count -Because $title }
+            if ($isTable) { $control.Headers.Count | Should -Be $columns.Count -Because $title }
             $nounsOfView = @($types -match '^Deserialized\.' | ForEach-Object { $nouns[$_] ?? $_.Split('.')[-1] })
             $known = @{}
             foreach ($noun in $nounsOfView) { $known[$noun] = @(Get-KnownProperty $noun) -ne $null }

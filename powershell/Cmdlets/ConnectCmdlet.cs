@@ -55,7 +55,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
     /// <summary>The cmdlets that get the prefix.</summary>
     public abstract string[] CommandName { get; set; }
 
-    /// <summary>Taken without effect: views are part of the module.</summary>
+    /// <summary>The types whose default views are wanted, by name and with wildcards.</summary>
     public abstract string[] FormatTypeName { get; set; }
 
     /// <summary>An access token that was got elsewhere. It is used as it is and cannot be renewed. Say what it is for with
@@ -192,6 +192,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
         {
             TakeEmptyAsNotGiven();
             RefuseWhatCannotBe();
+            ViewChoice views = ChosenViews();
             SignInFlow flow = SignInChoice.Choose(this);
             RefuseWithoutPerson(flow);
             if (EnableErrorReporting)
@@ -201,7 +202,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
                 ShowOnHost($"Writing cmdlet logs to {log.FilePath}", ConsoleColor.Yellow);
             }
 
-            Connect(flow, log, entry);
+            Connect(flow, views, log, entry);
             SetLastExecutionStatus(true);
         }
         catch (FaultException e)
@@ -238,7 +239,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
         }
     }
 
-    private void Connect(SignInFlow flow, CmdletLog? log, LogEntry? entry)
+    private void Connect(SignInFlow flow, ViewChoice views, CmdletLog? log, LogEntry? entry)
     {
         PSCredential? asked = InlineCredential ? AskForCredential() : null;
         ulong keyNumber = 0;
@@ -252,7 +253,7 @@ public abstract class ConnectCmdlet : CoreCmdlet
             using var buffer = new PooledBuffer();
             Settings(flow, credential, key, keyNumber).Write(buffer);
             TellWhichAddress();
-            using JsonDocument end = RunOperation(NativeOperation.OpenConnection(buffer.Written, secret.Span), () => LoadViews(() => DefaultViews.LoadForConnection(WantsViews)));
+            using JsonDocument end = RunOperation(NativeOperation.OpenConnection(buffer.Written, secret.Span), () => LoadViews(() => DefaultViews.LoadForConnection(views)));
             if (!Guid.TryParse(Text(end.RootElement, "connectionId"), out Guid id))
             {
                 throw new FaultException(Fault.Internal("The native core made a connection without an id."));
@@ -462,6 +463,24 @@ public abstract class ConnectCmdlet : CoreCmdlet
         {
             throw new RefusedException("NonInteractiveHost", message, ErrorCategory.InvalidOperation);
         }
+    }
+
+    /// <summary>The default views that are wanted. Names that are no patterns are told even where no views are wanted.</summary>
+    private ViewChoice ChosenViews()
+    {
+        ViewChoice choice = ViewChoice.Of(FormatTypeName);
+        if (!WantsViews)
+        {
+            return ViewChoice.None;
+        }
+
+        if (choice.Views.Count == 0)
+        {
+            WriteVerbose(
+                $"There is no default view for -FormatTypeName {string.Join(", ", FormatTypeName)}, so none is loaded, and objects are shown as lists of all properties.");
+        }
+
+        return choice;
     }
 
     private PSCredential AskForCredential() =>

@@ -1,7 +1,5 @@
 using System.IO;
 using System.Management.Automation;
-using System.Management.Automation.Runspaces;
-using System.Runtime.CompilerServices;
 
 namespace ExchangeOnlineRs.Formats;
 
@@ -12,57 +10,29 @@ namespace ExchangeOnlineRs.Formats;
 internal sealed class SessionPart
 {
     private const string Import =
-        "param($Path) Microsoft.PowerShell.Core\\Import-Module -Name $Path -DisableNameChecking -Verbose:$false -ErrorAction Stop";
+        "param($Path, $Again) Microsoft.PowerShell.Core\\Import-Module -Name $Path -Force:$Again -DisableNameChecking -Verbose:$false -ErrorAction Stop";
 
     private const string Removal =
         "param($Name) Microsoft.PowerShell.Core\\Get-Module -All -Name $Name | "
         + "Microsoft.PowerShell.Core\\Remove-Module -Force -Verbose:$false -WhatIf:$false -ErrorAction Stop";
 
-    private readonly ConditionalWeakTable<Runspace, object> loaded = new();
     private readonly string name;
 
     internal SessionPart(string name) => this.name = name;
 
-    /// <summary>
-    /// Loads it into the runspace. The engine does nothing if it is there; only the engine knows whether somebody has removed it.
-    /// </summary>
+    /// <summary>Loads it into the runspace at hand. Only the engine knows whether it is there, or somebody has removed it.</summary>
+    /// <param name="again">Whether the engine is to look at views anew, even if it is there.</param>
     /// <exception cref="RuntimeException">The engine would not have it.</exception>
-    internal void Load(Runspace runspace)
+    internal void Load(bool again)
     {
-        loaded.AddOrUpdate(runspace, runspace);
         string folder = Path.GetDirectoryName(typeof(SessionPart).Assembly.Location) ?? string.Empty;
-        try
-        {
-            OutOfSight(Import, Path.Combine(folder, "Formats", name + ".psd1"));
-        }
-        catch (PipelineStoppedException)
-        {
-            // Ctrl+C is no reason to do without it from now on.
-            loaded.Remove(runspace);
-            throw;
-        }
+        OutOfSight(Import, Path.Combine(folder, "Formats", name + ".psd1"), again);
     }
 
-    /// <summary>Loads it into the runspace, if that was not tried before.</summary>
-    /// <exception cref="RuntimeException">The engine would not have it.</exception>
-    internal void LoadOnce(Runspace runspace)
-    {
-        if (!loaded.TryGetValue(runspace, out _))
-        {
-            Load(runspace);
-        }
-    }
-
-    /// <summary>Takes it out of the runspace.</summary>
-    internal void Unload(Runspace runspace)
-    {
-        if (loaded.Remove(runspace))
-        {
-            OutOfSight(Removal, name);
-        }
-    }
+    /// <summary>Takes it out of the runspace at hand.</summary>
+    internal void Unload() => OutOfSight(Removal, name);
 
     /// <summary>What a module has is the session's, whoever imports it. From a place that nobody sees, it does not stand among the user's.</summary>
-    private static void OutOfSight(string code, string argument) =>
-        new PSModuleInfo(linkToGlobal: false).Invoke(ScriptBlock.Create(code), argument);
+    private static void OutOfSight(string code, params object[] arguments) =>
+        new PSModuleInfo(linkToGlobal: false).Invoke(ScriptBlock.Create(code), arguments);
 }

@@ -32,8 +32,8 @@ internal static class PrefixModule
 
     private static readonly string RemovalOfAll =
         "if (-not (Microsoft.PowerShell.Core\\Get-Module -Name ExchangeOnlineRs)) { "
-        + $"Microsoft.PowerShell.Core\\Get-Module -All -Name {PrefixedCommands.ModuleNameOf("*")}, {AddedCommands.ModuleName}, {DefaultViews.ModuleNames} | "
-        + "Microsoft.PowerShell.Core\\Remove-Module -Force -Verbose:$false -WhatIf:$false }";
+        + $"Microsoft.PowerShell.Core\\Get-Module -All -Name {PrefixedCommands.ModuleNameOf("*")}, {AddedCommands.ModuleName} | "
+        + "Microsoft.PowerShell.Core\\Remove-Module -Force -Verbose:$false -WhatIf:$false; & $unloadViews }";
 
     /// <summary>Imports the commands into the session as a whole, wherever the caller is; earlier ones of the module go.</summary>
     /// <exception cref="RuntimeException">The engine would not have it.</exception>
@@ -115,7 +115,12 @@ internal static class PrefixModule
     }
 
     /// <summary>Removes all that was added to the session when a module without an assembly of its own is removed.</summary>
-    internal static ScriptBlock Removal() => ScriptBlock.Create(RemovalOfAll);
+    internal static ScriptBlock Removal()
+    {
+        var nowhere = new PSModuleInfo(linkToGlobal: false);
+        nowhere.SessionState.PSVariable.Set("unloadViews", UnloadDefaultViewsCommand.Info);
+        return nowhere.NewBoundScriptBlock(ScriptBlock.Create(RemovalOfAll));
+    }
 
     private static void Remove(string pattern, Predicate<PSModuleInfo> unwanted)
     {
