@@ -189,10 +189,12 @@ Describe 'A connection of the companion' {
         Import-Module $env:EXORS_MODULE
         Connect-TestTenant -Tenant $tenant -Parameters @{ Prefix = 'Swap'; CommandName = 'Get-Mailbox' }
         @(Get-SwapMailbox).Count | Should -Be 6
+        Get-FormatData -TypeName '*.Mailbox', 'ExchangeOnlineRs.*' -PowerShellVersion 7.4 | Should -HaveCount 2
         Remove-Module $Removed
         @(Get-SwapMailbox).Count | Should -Be 6
         Remove-Module $Kept
         Get-Command Get-SwapMailbox -ErrorAction Ignore | Should -BeNullOrEmpty
+        Get-FormatData -TypeName '*Microsoft.Exchange.*', 'ExchangeOnlineRs.*' -PowerShellVersion 7.4 | Should -BeNullOrEmpty
         Import-Module $companion
         @(Get-SwapMailbox).Count | Should -Be 6 -Because 'connections belong to the process'
     }
