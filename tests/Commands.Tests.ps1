@@ -69,6 +69,8 @@ Describe 'Invoke-ExchangeOnlineCommand' {
     It 'refuses <Expected>' -ForEach @(
         @{ Arguments = @{ Name = 'Get-Mailbox; Get-Date' }; Expected = 'InvalidCommandName' }
         @{ Arguments = @{ Name = 'Mailbox' }; Expected = 'InvalidCommandName' }
+        @{ Arguments = @{ Name = 'Disconnect-ExchangeOnline' }; Expected = 'ModuleCommand' }
+        @{ Arguments = @{ Name = 'get-connectioninformation' }; Expected = 'ModuleCommand' }
         @{ Arguments = @{ Name = 'Get-Mailbox'; Parameter = @{ '@odata.type' = 'x' } }; Expected = 'InvalidParameterName' }
         @{ Arguments = @{ Name = 'Set-Mailbox'; Parameter = @{ Identity = 'adele'; Confirm = $false } }; Expected = 'CommonParameter' }
         @{ Arguments = @{ Name = 'Set-Mailbox'; Parameter = @{ Identity = 'adele'; HiddenFromAddressListsEnabled = 'perhaps' } }; Expected = 'CannotConvert' }

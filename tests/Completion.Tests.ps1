@@ -189,6 +189,17 @@ Describe 'The connection that is asked' {
         (Get-Asked 'Get-Mailbox -Identity z').Count | Should -Be 0 -Because 'there is no connection without a prefix'
     }
 
+    It 'is offered itself where one is to be named: <Line>' -ForEach @(
+        @{ Line = 'Get-Mailbox -ConnectionId '; Offered = 'ConnectionId' }
+        @{ Line = 'Disconnect-ExchangeOnline -ConnectionId '; Offered = 'ConnectionId' }
+        @{ Line = 'Get-ConnectionInformation -ConnectionId '; Offered = 'ConnectionId' }
+        @{ Line = 'Disconnect-ExchangeOnline -ModulePrefix t'; Offered = 'ModulePrefix' }
+        @{ Line = 'Get-ConnectionInformation -ModulePrefix '; Offered = 'ModulePrefix' }
+    ) {
+        Connect-Anew @{ Prefix = 'Tab' }
+        @((Get-Offer $Line).CompletionText) | Should -Be @((Get-ConnectionInformation).$Offered)
+    }
+
     It 'is the one that the line names, if it is known before the line runs' {
         Connect-Anew @{ Prefix = 'Tab' }
         $global:ExorsTestConnection = (Get-ConnectionInformation).ConnectionId

@@ -37,7 +37,7 @@ internal static class ConnectionReference
     }
 }
 
-/// <summary>Offers the open connections on Tab.</summary>
+/// <summary>Offers the open connections on Tab: their ids, or their prefixes where one is wanted.</summary>
 public sealed class OpenConnectionCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
@@ -49,14 +49,15 @@ public sealed class OpenConnectionCompleter : IArgumentCompleter
         IDictionary fakeBoundParameters)
     {
         string word = wordToComplete.Trim('\'', '"');
+        bool byPrefix = parameterName.Equals(nameof(ConnectionInformation.ModulePrefix), StringComparison.OrdinalIgnoreCase);
         foreach (ConnectionInformation connection in ConnectionInformation.All())
         {
-            string id = connection.ConnectionId.ToString();
-            if (id.StartsWith(word, StringComparison.OrdinalIgnoreCase))
+            string offered = byPrefix ? connection.ModulePrefix : connection.ConnectionId.ToString();
+            if (offered.Length > 0 && offered.StartsWith(word, StringComparison.OrdinalIgnoreCase))
             {
                 string who = connection.UserPrincipalName.Length > 0 ? connection.UserPrincipalName : connection.AppId;
                 yield return new CompletionResult(
-                    id,
+                    offered,
                     $"{connection.Name} {who}",
                     CompletionResultType.ParameterValue,
                     $"{connection.Name}, {who}, {(connection.DelegatedOrganization.Length > 0 ? connection.DelegatedOrganization : connection.Organization)}");

@@ -21,10 +21,12 @@ public sealed class DisconnectExchangeOnlineCommand : CoreCmdlet
 
     /// <summary>The ids of the connections to close.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "ConnectionId", ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(OpenConnectionCompleter))]
     public string[] ConnectionId { get; set; } = Array.Empty<string>();
 
     /// <summary>The prefixes of the connections to close.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "ModulePrefix")]
+    [ArgumentCompleter(typeof(OpenConnectionCompleter))]
     public string[] ModulePrefix { get; set; } = Array.Empty<string>();
 
     /// <summary>Closes them.</summary>

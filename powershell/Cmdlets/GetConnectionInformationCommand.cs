@@ -12,10 +12,12 @@ public sealed class GetConnectionInformationCommand : PSCmdlet
 {
     /// <summary>The ids of the wanted connections.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "ConnectionId")]
+    [ArgumentCompleter(typeof(OpenConnectionCompleter))]
     public string[] ConnectionId { get; set; } = Array.Empty<string>();
 
     /// <summary>The prefixes of the wanted connections.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "ModulePrefix")]
+    [ArgumentCompleter(typeof(OpenConnectionCompleter))]
     public string[] ModulePrefix { get; set; } = Array.Empty<string>();
 
     /// <summary>Lists them.</summary>

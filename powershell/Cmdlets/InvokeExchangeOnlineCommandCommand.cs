@@ -62,6 +62,11 @@ public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
         }
 
         known = ServiceCmdletCatalog.Find(Name);
+        if (known is null && ModuleCommands.Has(Name))
+        {
+            End(new WireException(nameof(Name), Name, "ModuleCommand", "It is a command of this module, which the service does not know: run it itself."));
+        }
+
         Definition = known is null ? Guess() : known.Definition;
         base.BeginProcessing();
     }
