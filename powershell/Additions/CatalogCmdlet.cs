@@ -1,46 +1,34 @@
-using System;
 using System.Collections.Generic;
+using System.Text.Json.Serialization;
 using ExchangeOnlineRs.Cmdlets;
 
 namespace ExchangeOnlineRs.Additions;
 
-/// <summary>How a parameter takes part in a set.</summary>
-internal sealed record CatalogBinding(bool IsMandatory, int? Position, bool TakesObject, bool TakesProperty);
+/// <summary>How a parameter takes part in a set; without a name of one, in every set.</summary>
+internal sealed record CatalogBinding(string? Set, bool IsMandatory, int? Position, bool TakesObject, bool TakesProperty);
 
-/// <summary>A parameter of a catalog file.</summary>
-internal sealed class CatalogParameter
-{
-    internal CatalogParameter(string name, string typeName, IReadOnlyList<string> aliases, IReadOnlyList<string> acceptedValues)
-    {
-        Name = name;
-        TypeName = typeName;
-        Aliases = aliases;
-        AcceptedValues = acceptedValues;
-    }
+/// <summary>An attribute of a parameter, by its name here, and what it is told.</summary>
+internal sealed record CatalogAttribute(string Name, IReadOnlyList<string> Texts);
 
-    internal string Name { get; }
+/// <summary>A parameter, its type by the name that C# has for it.</summary>
+internal sealed record CatalogParameter(
+    string Name, string TypeName, bool HidesMember, IReadOnlyList<CatalogBinding> Bindings, IReadOnlyList<CatalogAttribute> Attributes);
 
-    internal string TypeName { get; }
-
-    internal IReadOnlyList<string> Aliases { get; }
-
-    internal IReadOnlyList<string> AcceptedValues { get; }
-
-    /// <summary>Its part in each set, by the set's name.</summary>
-    internal Dictionary<string, CatalogBinding> Bindings { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>Whether it says nothing of sets: it is in all of them, and the same in each.</summary>
-    internal bool NamesNoSet { get; set; }
-}
-
-/// <summary>A cmdlet of a catalog file.</summary>
+/// <summary>A cmdlet of a catalog file as the core has settled it: by the rules that the module's own cmdlets were built by.</summary>
 internal sealed record CatalogCmdlet(
-    string Name, ServiceSurface Surface, string? DefaultSet, bool AsksForConfirmation, bool HasHighImpact, IReadOnlyList<CatalogParameter> Parameters)
-{
-    internal string Verb => Name[..Name.IndexOf('-', StringComparison.Ordinal)];
-
-    internal string Noun => Name[(Name.IndexOf('-', StringComparison.Ordinal) + 1)..];
-}
+    string Name,
+    string Verb,
+    string Noun,
+    string ClassName,
+    [property: JsonConverter(typeof(JsonStringEnumConverter))] ServiceSurface Surface,
+    string? DefaultSet,
+    bool AsksForConfirmation,
+    bool HasHighImpact,
+    bool IsRead,
+    bool HasPagedResults,
+    bool GivesRows,
+    string RowType,
+    IReadOnlyList<CatalogParameter> Parameters);
 
 /// <summary>An entry of a catalog file that no cmdlet can be made of.</summary>
 /// <param name="Name">Its name, or its place if it has none.</param>

@@ -28,10 +28,10 @@ internal sealed class EmittedClasses
     internal ServiceCmdletClass Emit(CatalogCmdlet cmdlet)
     {
         TypeBuilder builder = module.DefineType(
-            $"ExchangeOnlineRs.Added.{cmdlet.Verb}{cmdlet.Noun}Command", TypeAttributes.Public | TypeAttributes.Class, typeof(ServiceCmdlet));
+            $"ExchangeOnlineRs.Added.{cmdlet.ClassName}", TypeAttributes.Public | TypeAttributes.Class, typeof(ServiceCmdlet));
         builder.SetCustomAttribute(CmdletAttributeOf(cmdlet));
-        string rowType = RowType(cmdlet.Noun);
-        if (cmdlet.Verb is "Get" or "New" or "Search")
+        string rowType = RowType(cmdlet);
+        if (cmdlet.GivesRows)
         {
             builder.SetCustomAttribute(TextsAttribute(typeof(OutputTypeAttribute), new[] { rowType }));
         }
@@ -39,7 +39,7 @@ internal sealed class EmittedClasses
         EmitConstructor(builder, cmdlet, rowType);
         foreach (CatalogParameter parameter in cmdlet.Parameters)
         {
-            EmitParameter(builder, cmdlet.Noun, parameter);
+            EmitParameter(builder, parameter);
         }
 
         Type type = builder.CreateType();
@@ -63,29 +63,25 @@ internal sealed class EmittedClasses
         return Attribute(typeof(CmdletAttribute), new[] { typeof(string), typeof(string) }, new object[] { cmdlet.Verb, cmdlet.Noun }, named);
     }
 
-    /// <summary>The type name of rows: that of the noun's other cmdlets, if the module has any.</summary>
-    private static string RowType(string noun)
+    /// <summary>
+    /// The type name of rows: that of the noun's other cmdlets, if the module has any. Only here is known which those are: a class that
+    /// is there may itself have come from a file.
+    /// </summary>
+    private static string RowType(CatalogCmdlet cmdlet)
     {
         foreach (ServiceCmdletClass known in ServiceCmdletCatalog.All)
         {
-            if (known.Noun.Equals(noun, StringComparison.OrdinalIgnoreCase))
+            if (known.Noun.Equals(cmdlet.Noun, StringComparison.OrdinalIgnoreCase))
             {
                 return known.Definition.RowType;
             }
         }
 
-        return "Deserialized.Microsoft.Exchange.Management." + noun;
+        return cmdlet.RowType;
     }
 
     private static void EmitConstructor(TypeBuilder builder, CatalogCmdlet cmdlet, string rowType)
     {
-        bool isRead = cmdlet.Verb is "Get" or "Search" or "Test";
-        bool hasPages = false;
-        foreach (CatalogParameter parameter in cmdlet.Parameters)
-        {
-            hasPages |= IsPaging(parameter);
-        }
-
         ILGenerator code = builder.DefineConstructor(MethodAttributes.Public, CallingConventions.Standard, Type.EmptyTypes).GetILGenerator();
         code.Emit(OpCodes.Ldarg_0);
         code.Emit(OpCodes.Ldstr, cmdlet.Name);
@@ -94,10 +90,10 @@ internal sealed class EmittedClasses
         foreach ((string property, int value) in new[]
         {
             (nameof(ServiceCmdletDefinition.Surface), (int)cmdlet.Surface),
-            (nameof(ServiceCmdletDefinition.IsRead), isRead ? 1 : 0),
+            (nameof(ServiceCmdletDefinition.IsRead), cmdlet.IsRead ? 1 : 0),
             (nameof(ServiceCmdletDefinition.AsksForConfirmation), cmdlet.AsksForConfirmation ? 1 : 0),
             (nameof(ServiceCmdletDefinition.HasHighImpact), cmdlet.HasHighImpact ? 1 : 0),
-            (nameof(ServiceCmdletDefinition.HasPagedResults), hasPages ? 1 : 0),
+            (nameof(ServiceCmdletDefinition.HasPagedResults), cmdlet.HasPagedResults ? 1 : 0),
         })
         {
             code.Emit(OpCodes.Dup);
@@ -109,10 +105,10 @@ internal sealed class EmittedClasses
         code.Emit(OpCodes.Ret);
     }
 
-    private static void EmitParameter(TypeBuilder builder, string noun, CatalogParameter parameter)
+    private static void EmitParameter(TypeBuilder builder, CatalogParameter parameter)
     {
-        Action<CustomAttributeBuilder> attach = Member(builder, parameter.Name, ParameterType(parameter));
-        foreach ((string set, CatalogBinding binding) in parameter.Bindings)
+        Action<CustomAttributeBuilder> attach = Member(builder, parameter);
+        foreach (CatalogBinding binding in parameter.Bindings)
         {
             var named = new List<(string Name, object Value)>
             {
@@ -120,7 +116,7 @@ internal sealed class EmittedClasses
                 (nameof(ParameterAttribute.ValueFromPipeline), binding.TakesObject),
                 (nameof(ParameterAttribute.ValueFromPipelineByPropertyName), binding.TakesProperty),
             };
-            if (!parameter.NamesNoSet)
+            if (binding.Set is { } set)
             {
                 named.Add((nameof(ParameterAttribute.ParameterSetName), set));
             }
@@ -131,66 +127,24 @@ internal sealed class EmittedClasses
             }
 
             attach(Attribute(typeof(ParameterAttribute), Type.EmptyTypes, Array.Empty<object>(), named));
-            if (parameter.NamesNoSet)
-            {
-                break;
-            }
         }
 
-        if (parameter.Aliases.Count > 0)
+        foreach (CatalogAttribute attribute in parameter.Attributes)
         {
-            attach(TextsAttribute(typeof(AliasAttribute), parameter.Aliases));
+            Type type = AttributeType(attribute.Name);
+            attach(attribute.Texts.Count > 0 ? TextsAttribute(type, attribute.Texts) : Attribute(type));
         }
-
-        if (parameter.AcceptedValues.Count > 0)
-        {
-            attach(TextsAttribute(typeof(AcceptedValuesAttribute), parameter.AcceptedValues));
-        }
-        else if (TenantOffer.IsAddress(parameter))
-        {
-            attach(Attribute(typeof(TenantAddressAttribute)));
-        }
-        else if (TenantOffer.Listing(noun, parameter) is { Count: > 0 } listing)
-        {
-            attach(TextsAttribute(typeof(TenantObjectsAttribute), listing));
-        }
-
-        if (IsPaging(parameter))
-        {
-            attach(Attribute(typeof(ValidateResultSizeAttribute)));
-        }
-
-        if (SendsNumbers(parameter))
-        {
-            attach(Attribute(typeof(SendsNumbersAttribute)));
-        }
-
-        if (ParameterType(parameter) == typeof(bool?))
-        {
-            attach(Attribute(typeof(BooleanValueAttribute)));
-        }
-
-        if (TakesFlags(parameter))
-        {
-            attach(Attribute(typeof(FlagListAttribute)));
-        }
-    }
-
-    /// <summary>Whether a list of names is one value, as for compiled cmdlets.</summary>
-    private static bool TakesFlags(CatalogParameter parameter)
-    {
-        string name = ShortName(parameter.TypeName);
-        return name.EndsWith("Flags", StringComparison.Ordinal) || name is "DaysOfWeek" or "WellKnownRecipientType";
     }
 
     /// <summary>
-    /// Defines the member of a parameter: a field, or a property where the engine's class has one of that name, which the engine would
-    /// find first and cannot set.
+    /// Defines the member of a parameter: a field, or a property where the engine's class has a member of that name.
     /// </summary>
     /// <returns>What adds an attribute to it.</returns>
-    private static Action<CustomAttributeBuilder> Member(TypeBuilder builder, string name, Type type)
+    private static Action<CustomAttributeBuilder> Member(TypeBuilder builder, CatalogParameter parameter)
     {
-        if (typeof(PSCmdlet).GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase) is null)
+        string name = parameter.Name;
+        Type type = ParameterType(parameter.TypeName);
+        if (!parameter.HidesMember)
         {
             return builder.DefineField(name, type, FieldAttributes.Public).SetCustomAttribute;
         }
@@ -216,51 +170,42 @@ internal sealed class EmittedClasses
         return property.SetCustomAttribute;
     }
 
-    private static bool SendsNumbers(CatalogParameter parameter)
+    // The rules are the core's, which gives names. What they stand for has to be said here, as only .NET has the types to emit; for the
+    // module's own cmdlets the C# compiler says it.
+    private static Type ParameterType(string name) => name switch
     {
-        string name = ShortName(parameter.TypeName);
-        return (name.EndsWith("[]", StringComparison.Ordinal) ? name[..^2] : name)
-            is "ByteQuantifiedSize" or "Decimal" or "Double" or "Hashtable" or "Object" or "PSObject" or "PswsHashtable" or "Single"
-            || name.StartsWith("Unlimited", StringComparison.Ordinal);
-    }
+        "SwitchParameter" => typeof(SwitchParameter),
+        "bool?" => typeof(bool?),
+        "short?" => typeof(short?),
+        "int?" => typeof(int?),
+        "long?" => typeof(long?),
+        "ushort?" => typeof(ushort?),
+        "uint?" => typeof(uint?),
+        "ulong?" => typeof(ulong?),
+        "System.DateTime?" => typeof(DateTime?),
+        "System.Guid?" => typeof(Guid?),
+        "string" => typeof(string),
+        "string[]" => typeof(string[]),
+        "byte[]" => typeof(byte[]),
+        "object" => typeof(object),
+        "object[]" => typeof(object[]),
+        "PSCredential" => typeof(PSCredential),
+        "System.Security.SecureString" => typeof(System.Security.SecureString),
+        _ => throw new InvalidOperationException($"The native core speaks of a type {name} that this module does not have."),
+    };
 
-    /// <summary>The same types as those of the compiled cmdlets: what is not simple is left to the service.</summary>
-    private static Type ParameterType(CatalogParameter parameter)
+    private static Type AttributeType(string name) => name switch
     {
-        bool isIdentity = parameter.Name == "Identity";
-        return ShortName(parameter.TypeName) switch
-        {
-            "SwitchParameter" => typeof(SwitchParameter),
-            "Boolean" or "Bool" => typeof(bool?),
-            "Int16" => typeof(short?),
-            "Int32" => typeof(int?),
-            "Int64" => typeof(long?),
-            "UInt16" => typeof(ushort?),
-            "UInt32" => typeof(uint?),
-            "UInt64" => typeof(ulong?),
-            "DateTime" or "ExDateTime" => typeof(DateTime?),
-            "Guid" => typeof(Guid?),
-            "String" when !isIdentity => typeof(string),
-            "String[]" when !isIdentity => typeof(string[]),
-            "Byte[]" => typeof(byte[]),
-            "PSCredential" => typeof(PSCredential),
-            "SecureString" => typeof(System.Security.SecureString),
-            { } name when name.EndsWith("[]", StringComparison.Ordinal) => typeof(object[]),
-            _ => typeof(object),
-        };
-    }
-
-    /// <summary><c>-ResultSize</c> of the kind that takes <c>Unlimited</c> is about paging.</summary>
-    private static bool IsPaging(CatalogParameter parameter) =>
-        parameter.Name == "ResultSize" && ShortName(parameter.TypeName).StartsWith("Unlimited", StringComparison.Ordinal);
-
-    /// <summary><c>System.Boolean</c> → <c>Boolean</c>; generic arguments stay where they are.</summary>
-    private static string ShortName(string typeName)
-    {
-        int head = typeName.IndexOfAny(new[] { '`', '<' });
-        int dot = head == 0 ? -1 : typeName.LastIndexOf('.', (head < 0 ? typeName.Length : head) - 1);
-        return typeName[(dot + 1)..];
-    }
+        "Alias" => typeof(AliasAttribute),
+        "ValidateResultSize" => typeof(ValidateResultSizeAttribute),
+        "SendsNumbers" => typeof(SendsNumbersAttribute),
+        "BooleanValue" => typeof(BooleanValueAttribute),
+        "FlagList" => typeof(FlagListAttribute),
+        "AcceptedValues" => typeof(AcceptedValuesAttribute),
+        "Completion.TenantObjects" => typeof(TenantObjectsAttribute),
+        "Completion.TenantAddress" => typeof(TenantAddressAttribute),
+        _ => throw new InvalidOperationException($"The native core speaks of an attribute {name} that this module does not have."),
+    };
 
     private static CustomAttributeBuilder TextsAttribute(Type attribute, IReadOnlyList<string> texts) => Attribute(
         attribute, new[] { typeof(string[]) }, new object[] { new List<string>(texts).ToArray() }, Array.Empty<(string Name, object Value)>());

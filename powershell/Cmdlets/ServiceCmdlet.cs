@@ -63,11 +63,6 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         "Filter", "RecipientPreviewFilter", "Anr", "User", "Trustee", "SenderAddress", "RecipientAddress", "UserIds",
     };
 
-    private static readonly HashSet<string> CommonAliases = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "cf", "db", "ea", "ev", "infa", "iv", "ob", "ov", "proga", "pv", "usetx", "vb", "wa", "wi", "wv",
-    };
-
     /// <summary>Tells the base class which cmdlet this is.</summary>
     /// <param name="definition">The cmdlet.</param>
     protected ServiceCmdlet(ServiceCmdletDefinition definition) => Definition = definition;
@@ -115,11 +110,6 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
             return CommandPrefixAttribute.Of(GetType()) is { } prefix ? ServiceCmdletClass.WithPrefix(Definition.Name, prefix) : Definition.Name;
         }
     }
-
-    /// <summary>Whether every cmdlet has a parameter or alias of this name.</summary>
-    internal static bool IsReservedName(string name) =>
-        IsCommonParameter(name) || CommonAliases.Contains(name)
-        || IsOwnParameter(name) || name.Equals("Connection", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether it is the name of a parameter that this class gives to every cmdlet.</summary>
     private protected static bool IsOwnParameter(string name) =>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Management.Automation;
 using ExchangeOnlineRs.Additions;
+using ExchangeOnlineRs.Native;
 using ExchangeOnlineRs.Prefixes;
 
 namespace ExchangeOnlineRs.Cmdlets;
@@ -27,7 +28,12 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
         CatalogContent catalog;
         try
         {
-            catalog = new CatalogFile(ServiceCmdlet.IsReservedName).Read(file);
+            catalog = CatalogFile.Read(file);
+        }
+        catch (FaultException e)
+        {
+            ThrowTerminatingError(e.Fault.ToErrorRecord(file));
+            return;
         }
         catch (InvalidDataException e)
         {

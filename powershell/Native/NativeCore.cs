@@ -94,6 +94,25 @@ internal static class NativeCore
         return closed;
     }
 
+    /// <summary>What <c>exo_catalog_settle</c> makes of a catalog file, parsed.</summary>
+    /// <exception cref="FaultException">It is no catalog.</exception>
+    internal static JsonDocument SettleCatalog(byte[] file)
+    {
+        EnsureLoaded();
+        using SliceByteLease lease = SliceByte.From(file);
+        using VecByte bytes = Interop.exo_catalog_settle(lease);
+        JsonDocument document = Parse(bytes);
+        if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("cmdlets", out _))
+        {
+            return document;
+        }
+
+        using (document)
+        {
+            throw new FaultException(Fault.Parse(document.RootElement));
+        }
+    }
+
     /// <summary>The property names of a shape, in order.</summary>
     internal static string[] ShapeNames(uint shape)
     {

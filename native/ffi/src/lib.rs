@@ -1,5 +1,5 @@
-//! The C ABI of ExchangeOnlineRs (`exo_native`): fifteen functions through which everything goes. New cmdlets never
-//! add exports. This crate only translates between [`exo_core`] and the outside; it decides nothing.
+//! The C ABI of ExchangeOnlineRs (`exo_native`): sixteen functions through which everything goes. New cmdlets never
+//! add exports. This crate only translates between [`exo_core`], [`exo_catalog`] and the outside; it decides nothing.
 //!
 //! Rules of the border:
 //! * every function may be called from any thread at any time;
@@ -12,6 +12,7 @@
 use exo_core::{
     auth::signer,
     command, connection,
+    fault::{Fault, FaultKind},
     operation::{self, OperationId},
     page::{Page, shape},
     public_key,
@@ -255,6 +256,17 @@ pub fn exo_connection_close(ids: ffi::Slice<u8>) -> ffi::Vec<u8> {
     .into()
 }
 
+/// The cmdlets that a catalog file describes, settled: the JSON of `exo_catalog::Description`, in which entries that no cmdlet can be made of
+/// are named. If the file is no catalog, it is the JSON of a fault.
+#[ffi]
+pub fn exo_catalog_settle(file: ffi::Slice<u8>) -> ffi::Vec<u8> {
+    guarded(Vec::new(), || match exo_catalog::settle_file(file.as_slice()) {
+        Ok(description) => json(&description),
+        Err(error) => json(&Fault::new(FaultKind::InvalidArgument, "InvalidCatalog", error.to_string())),
+    })
+    .into()
+}
+
 fn json(value: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
@@ -285,5 +297,6 @@ pub fn inventory() -> RustInventory {
         .register(function!(exo_shape_names))
         .register(function!(exo_connection_list))
         .register(function!(exo_connection_close))
+        .register(function!(exo_catalog_settle))
         .validate()
 }

@@ -3,9 +3,9 @@
 mod caller;
 
 use exo_native::{
-    Sign, StepKind, exo_command_start, exo_connection_close, exo_connection_key, exo_connection_open,
-    exo_operation_cancel, exo_operation_close, exo_operation_next, exo_operation_payload, exo_page_close,
-    exo_page_view, exo_shape_names, exo_signer_set,
+    Sign, StepKind, exo_catalog_settle, exo_command_start, exo_connection_close, exo_connection_key,
+    exo_connection_open, exo_operation_cancel, exo_operation_close, exo_operation_next, exo_operation_payload,
+    exo_page_close, exo_page_view, exo_shape_names, exo_signer_set,
 };
 use interoptopus::ffi;
 use serde_json::json;
@@ -39,6 +39,29 @@ fn bad_input_is_a_fault_and_not_a_crash() {
     let fault = caller::finish(operation).expect_err("there is no such flow");
     assert_eq!((&fault["kind"], &fault["endsSession"]), (&json!("invalidArgument"), &json!(true)));
     assert!(exo_connection_close(ffi::Slice::from_slice(b"not JSON")).into_vec() == b"[]");
+}
+
+#[test]
+fn a_catalog_is_settled_and_what_is_none_is_a_fault() {
+    let settle = |file: &str| -> serde_json::Value {
+        let answer = exo_catalog_settle(ffi::Slice::from_slice(file.as_bytes())).into_vec();
+        serde_json::from_slice(&answer).expect("JSON")
+    };
+    let file = json!({"cmdlets": [{"name": "Get-Thing", "surfaces": ["ExchangeOnline"], "parameters": []}, {}]});
+    let settled = settle(&file.to_string());
+    assert_eq!(
+        (&settled["cmdlets"][0]["name"], &settled["problems"][0]["name"]),
+        (&json!("Get-Thing"), &json!("Entry 2"))
+    );
+    for file in ["", "{", "[]", "null", "{}"] {
+        let fault = settle(file);
+        assert_eq!(
+            (&fault["kind"], &fault["errorId"]),
+            (&json!("invalidArgument"), &json!("InvalidCatalog")),
+            "{file}"
+        );
+        assert!(fault.get("cmdlets").is_none(), "{file}: {fault}");
+    }
 }
 
 #[test]

@@ -1,59 +1,24 @@
-//! The catalog and the overrides as they are in their files, and the cmdlets as the classes need them.
+//! Which cmdlets of the catalog ship, with what the overrides know better.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::{fmt, fs};
 
 use serde::Deserialize;
 
-use crate::binding;
+use exo_catalog::{Entry, Parameter, StatedParameter, Surface, entry};
+
 use crate::csharp;
 use crate::error::{Error, Result};
 use crate::verbs;
 
-/// `cmdlets.json`.
-#[derive(Deserialize)]
-pub(crate) struct Catalog {
-    cmdlets: Vec<CatalogCmdlet>,
-}
-
-#[derive(Deserialize)]
-struct CatalogCmdlet {
-    name: String,
-    surfaces: Vec<String>,
-    module_native: bool,
-    default_parameter_set: DefaultSet,
-    parameter_sets: Vec<String>,
-    #[serde(default)]
-    parameter_set_surfaces: BTreeMap<String, Vec<String>>,
-    should_process: bool,
-    confirm_impact_high: bool,
-    parameters: Vec<CatalogParameter>,
-}
-
-#[derive(Deserialize)]
-struct DefaultSet {
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CatalogParameter {
-    name: String,
-    #[serde(default)]
-    aliases: Vec<String>,
-    #[serde(rename = "type")]
-    type_name: String,
-    is_switch: bool,
-    sets: BTreeMap<String, CatalogBinding>,
-    surfaces: Vec<String>,
-    #[serde(default)]
-    accepted_values: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct CatalogBinding {
-    required: bool,
-    position: Option<i32>,
-    value_from_pipeline: bool,
-    value_from_pipeline_by_property_name: bool,
+/// The entries of `cmdlets.json`.
+pub(crate) fn read(folder: &Path) -> Result<Vec<Entry>> {
+    let path = folder.join("cmdlets.json");
+    let file = fs::read(&path).map_err(|e| Error::io("read", &path, e))?;
+    let refuse = |why: &dyn fmt::Display| Error::Data(format!("{}: {why}", path.display()));
+    let entries = entry::read(&file).map_err(|e| refuse(&e))?;
+    entries.into_iter().map(|entry| entry.map_err(|problem| refuse(&problem))).collect()
 }
 
 /// `property-sets.json`: the properties that bulk cmdlets can be asked for.
@@ -163,15 +128,53 @@ enum Pipeline {
 }
 
 impl ParameterCorrection {
-    /// Whether it says that the parameter takes the piped object itself.
-    fn takes_object(&self) -> bool {
-        matches!(self.pipeline, Some(Pipeline::Value | Pipeline::Both))
+    fn apply(&self, parameter: &mut StatedParameter) {
+        if let Some(aliases) = &self.aliases {
+            parameter.aliases.clone_from(aliases);
+        }
+        if let Some(type_name) = &self.type_name {
+            parameter.type_name.clone_from(type_name);
+        }
+        parameter.is_utc = self.utc;
+        parameter.pipeline_is_sure = self.pipeline.is_some();
+        for (_, binding) in &mut parameter.bindings {
+            binding.required = self.required.unwrap_or(binding.required);
+            binding.position = self.position.or(binding.position);
+            if let Some(pipeline) = self.pipeline {
+                binding.by_value = matches!(pipeline, Pipeline::Value | Pipeline::Both);
+                binding.by_property_name = matches!(pipeline, Pipeline::Property | Pipeline::Both);
+            }
+        }
+    }
+}
+
+impl CmdletCorrection {
+    fn apply(&self, entry: &mut Entry) -> Result<()> {
+        if let Some(name) = self.parameters.keys().find(|name| !entry.parameters.iter().any(|p| &p.name == *name)) {
+            return Err(Error::Data(format!("overrides.json, corrections: {} has no parameter {name}", entry.name)));
+        }
+        let sets = self.drop_sets.iter().chain(&self.default_parameter_set);
+        if let Some(set) = sets.into_iter().find(|set| !entry.sets.contains(set)) {
+            return Err(Error::Data(format!("overrides.json, corrections: {} has no set {set}", entry.name)));
+        }
+        entry.keep_sets(|set| !self.drop_sets.iter().any(|dropped| dropped == set));
+        entry.parameters.retain(|parameter| self.parameters.get(&parameter.name).is_none_or(|fix| !fix.remove));
+        for parameter in &mut entry.parameters {
+            if let Some(fix) = self.parameters.get(&parameter.name) {
+                fix.apply(parameter);
+            }
+        }
+        if self.default_parameter_set.is_some() {
+            entry.default_set.clone_from(&self.default_parameter_set);
+        }
+        entry.confirm_impact_high = self.confirm_impact_high.unwrap_or(entry.confirm_impact_high);
+        Ok(())
     }
 }
 
 impl Overrides {
     /// Whether a cmdlet becomes a class, and not by hand.
-    fn makes_class_of(&self, cmdlet: &CatalogCmdlet) -> bool {
+    fn makes_class_of(&self, cmdlet: &Entry) -> bool {
         (!cmdlet.module_native || self.bulk.contains(&cmdlet.name) || self.other_service(&cmdlet.name).is_some())
             && self.serves(&cmdlet.surfaces)
             && !self.hand_written.contains(&cmdlet.name)
@@ -186,31 +189,6 @@ impl Overrides {
     /// Whether one of these parts of the service is among those that the module serves.
     fn serves(&self, surfaces: &[String]) -> bool {
         surfaces.iter().any(|surface| self.surfaces.contains(surface))
-    }
-}
-
-/// Where the service offers a cmdlet: the names of `ServiceSurface` in C#.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Surface {
-    Exchange,
-    Compliance,
-    Any,
-    /// Exchange Online, and the last connection to it whatever its prefix.
-    Inbuilt,
-}
-
-impl Surface {
-    fn of(cmdlet: &CatalogCmdlet, is_bulk: bool) -> Result<Self> {
-        if is_bulk {
-            return Ok(Self::Inbuilt);
-        }
-        let has = |name: &str| cmdlet.surfaces.iter().any(|surface| surface == name);
-        match (has("ExchangeOnline"), has("SecurityCompliance")) {
-            (true, true) => Ok(Self::Any),
-            (true, false) => Ok(Self::Exchange),
-            (false, true) => Ok(Self::Compliance),
-            (false, false) => Err(Error::Data(format!("{} is on no known surface", cmdlet.name))),
-        }
     }
 }
 
@@ -234,34 +212,9 @@ pub(crate) struct Cmdlet {
     pub(crate) parameters: Vec<Parameter>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Parameter {
-    pub(crate) name: String,
-    pub(crate) aliases: Vec<String>,
-    pub(crate) type_name: String,
-    pub(crate) accepted_values: Vec<String>,
-    /// Whether it is a date that is UTC where it names no zone.
-    pub(crate) is_utc: bool,
-    /// `None` as the set's name stands for every set.
-    pub(crate) bindings: Vec<(Option<String>, Binding)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Binding {
-    pub(crate) required: bool,
-    pub(crate) position: Option<i32>,
-    pub(crate) by_value: bool,
-    pub(crate) by_property_name: bool,
-}
-
-const ALL_SETS: &str = "__AllParameterSets";
-
-/// Verbs that only read: the core may repeat their requests after a network fault.
-const READ_VERBS: [&str; 3] = ["Get", "Search", "Test"];
-
 /// The cmdlets that ship, corrected, in the order of their names.
-pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdlet>> {
-    let known: BTreeSet<String> = catalog.cmdlets.iter().map(|c| c.name.clone()).collect();
+pub(crate) fn select(catalog: Vec<Entry>, overrides: &Overrides) -> Result<Vec<Cmdlet>> {
+    let known: BTreeSet<String> = catalog.iter().map(|c| c.name.clone()).collect();
     for (what, names) in [
         ("corrections", overrides.corrections.keys().collect::<Vec<_>>()),
         ("approvedNames", overrides.approved_names.keys().collect()),
@@ -282,7 +235,7 @@ pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdl
     }
 
     let mut selected = Vec::new();
-    for cmdlet in catalog.cmdlets {
+    for cmdlet in catalog {
         let wanted = match &overrides.include {
             Include::Names(names) => names.contains(&cmdlet.name),
             Include::Pattern(pattern) if pattern == "*" => overrides.makes_class_of(&cmdlet),
@@ -299,165 +252,44 @@ pub(crate) fn select(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdl
 }
 
 /// The hand-written cmdlets that the catalog knows, as it describes them: for their help.
-pub(crate) fn hand_written(catalog: Catalog, overrides: &Overrides) -> Result<Vec<Cmdlet>> {
-    let ours = catalog.cmdlets.into_iter().filter(|cmdlet| overrides.hand_written.contains(&cmdlet.name));
+pub(crate) fn hand_written(catalog: Vec<Entry>, overrides: &Overrides) -> Result<Vec<Cmdlet>> {
+    let ours = catalog.into_iter().filter(|cmdlet| overrides.hand_written.contains(&cmdlet.name));
     ours.map(|cmdlet| resolve(cmdlet, overrides)).collect()
 }
 
-fn resolve(cmdlet: CatalogCmdlet, overrides: &Overrides) -> Result<Cmdlet> {
-    let nothing = CmdletCorrection::default();
-    let correction = overrides.corrections.get(&cmdlet.name).unwrap_or(&nothing);
-    if let Some(name) = correction.parameters.keys().find(|n| !cmdlet.parameters.iter().any(|p| &p.name == *n)) {
-        return Err(Error::Data(format!("overrides.json, corrections: {} has no parameter {name}", cmdlet.name)));
-    }
-    if let Some(set) = correction.drop_sets.iter().find(|set| !cmdlet.parameter_sets.contains(set)) {
-        return Err(Error::Data(format!("overrides.json, corrections: {} has no set {set}", cmdlet.name)));
-    }
-    let (verb, noun) =
-        cmdlet.name.split_once('-').ok_or_else(|| Error::Data(format!("{} is not Verb-Noun", cmdlet.name)))?;
-    let command_name = match overrides.approved_names.get(&cmdlet.name) {
-        Some(approved) => approved.clone(),
-        None => cmdlet.name.clone(),
-    };
+fn resolve(mut entry: Entry, overrides: &Overrides) -> Result<Cmdlet> {
+    let correction = overrides.corrections.get(&entry.name);
+    let command_name = overrides.approved_names.get(&entry.name).unwrap_or(&entry.name).clone();
     let command_verb = command_name.split_once('-').map_or("", |(verb, _)| verb);
     if !verbs::is_approved(command_verb) {
         return Err(Error::Data(format!(
             "PowerShell does not approve the verb of {command_name}; give {} a name in approvedNames of overrides.json",
-            cmdlet.name
+            entry.name
         )));
     }
-
-    let sets: Vec<&String> = cmdlet
-        .parameter_sets
-        .iter()
-        .filter(|set| cmdlet.parameter_set_surfaces.get(*set).is_none_or(|on| overrides.serves(on)))
-        .filter(|set| !correction.drop_sets.contains(set))
-        .collect();
-    // The sets in which some parameter already takes the piped object.
-    let value_takers: BTreeSet<String> = cmdlet
-        .parameters
-        .iter()
-        .flat_map(|p| p.sets.iter().filter(|(_, binding)| binding.value_from_pipeline).map(|(set, _)| set.clone()))
-        .collect();
-    let positions = cmdlet.parameters.iter().flat_map(|p| p.sets.values().filter_map(|binding| binding.position));
-    let first_position = binding::first_position(positions, cmdlet.module_native);
-    let mut bound = Vec::new();
-    for parameter in &cmdlet.parameters {
-        let fix = correction.parameters.get(&parameter.name);
-        if fix.is_some_and(|f| f.remove) || !overrides.serves(&parameter.surfaces) {
-            continue;
-        }
-        bound.push(resolve_parameter(parameter, fix, &sets, &value_takers, first_position));
+    if let Some(correction) = correction {
+        correction.apply(&mut entry)?;
     }
+    entry.keep_served(&overrides.surfaces);
+    let is_bulk = overrides.bulk.contains(&entry.name);
     // What is written by hand is as it is; only what is generated has to be made fit.
-    if !overrides.hand_written.contains(&cmdlet.name) {
-        binding::settle_positions(&mut bound);
-        binding::settle_piped(&mut bound, |name| {
-            correction.parameters.get(name).is_some_and(ParameterCorrection::takes_object)
-        });
-        let class = csharp::class_name(&cmdlet.name, overrides.bulk.contains(&cmdlet.name));
-        binding::check_names(&cmdlet.name, &class, &bound)?;
+    if !overrides.hand_written.contains(&entry.name) {
+        let class = csharp::class_name(&entry.name, is_bulk);
+        entry.make_fit(&class).map_err(|problem| Error::Data(problem.to_string()))?;
     }
-    let least_demanding = binding::least_demanding(&sets, &bound);
-    let default_set = correction
-        .default_parameter_set
-        .clone()
-        .or(cmdlet.default_parameter_set.name.clone().filter(|name| sets.contains(&name)))
-        .or(least_demanding)
-        .filter(|name| name != ALL_SETS && sets.len() > 1);
-    let mut apart = binding::are_named(&sets, default_set.as_ref(), &bound);
-    let mut parameters: Vec<Parameter> = Vec::new();
-    for (parameter, bindings) in bound {
-        let alike = binding::is_alike(&bindings, sets.len());
-        parameters.push(with_bindings(parameter, bindings, alike && apart));
-        // One parameter that names all sets is enough.
-        apart |= alike;
-    }
-    parameters.sort_by_key(|p| {
-        // Positional ones first, then as the catalog has them: this is the order of Get-Help's syntax.
-        p.bindings.iter().filter_map(|(_, b)| b.position).min().unwrap_or(i32::MAX)
-    });
-
-    let is_bulk = overrides.bulk.contains(&cmdlet.name);
-    let surface = Surface::of(&cmdlet, is_bulk)?;
+    let row_type = overrides.row_types.get(entry.verb_and_noun().1).cloned();
+    let settled = entry.into_cmdlet();
     Ok(Cmdlet {
-        surface,
+        surface: if is_bulk { Surface::Inbuilt } else { settled.surface },
         is_bulk,
-        other_service: overrides.other_service(&cmdlet.name).cloned(),
-        default_set,
-        should_process: cmdlet.should_process,
-        confirm_impact_high: correction.confirm_impact_high.unwrap_or(cmdlet.confirm_impact_high),
-        is_read: correction.is_read.unwrap_or(READ_VERBS.contains(&verb)),
-        row_type: overrides
-            .row_types
-            .get(noun)
-            .cloned()
-            .unwrap_or_else(|| format!("Deserialized.Microsoft.Exchange.Management.{noun}")),
+        other_service: overrides.other_service(&settled.name).cloned(),
+        default_set: settled.default_set,
+        should_process: settled.should_process,
+        confirm_impact_high: settled.confirm_impact_high,
+        is_read: correction.and_then(|correction| correction.is_read).unwrap_or(settled.is_read),
+        row_type: row_type.unwrap_or(settled.row_type),
         command_name,
-        service_name: cmdlet.name.clone(),
-        parameters,
+        service_name: settled.name,
+        parameters: settled.parameters,
     })
-}
-
-fn resolve_parameter(
-    parameter: &CatalogParameter,
-    fix: Option<&ParameterCorrection>,
-    sets: &[&String],
-    value_takers: &BTreeSet<String>,
-    first_position: i32,
-) -> binding::Bound {
-    let mut bindings: Vec<(String, Binding)> = Vec::new();
-    for set in sets {
-        let Some(binding) = parameter.sets.get(*set) else {
-            continue;
-        };
-        let mut binding = Binding {
-            required: binding.required,
-            position: binding.position.map(|p| p - first_position),
-            by_value: binding.value_from_pipeline,
-            by_property_name: binding.value_from_pipeline_by_property_name,
-        };
-        if let Some(fix) = fix {
-            binding.required = fix.required.unwrap_or(binding.required);
-            binding.position = fix.position.or(binding.position);
-            if let Some(pipeline) = fix.pipeline {
-                binding.by_value = matches!(pipeline, Pipeline::Value | Pipeline::Both);
-                binding.by_property_name = matches!(pipeline, Pipeline::Property | Pipeline::Both);
-            }
-        }
-        bindings.push(((*set).clone(), binding));
-    }
-    // A few pages say "by property name" only. The object itself has to arrive: its Identity can be a display name, and
-    // two objects may share it, while the object knows an id that nothing else has. Names and addresses are piped as well.
-    if parameter.name == "Identity" && fix.is_none_or(|f| f.pipeline.is_none()) {
-        for (set, binding) in &mut bindings {
-            binding.by_value |= binding.by_property_name && !value_takers.contains(set);
-        }
-    }
-    let resolved = Parameter {
-        name: parameter.name.clone(),
-        // The pages give some parameters the aliases that -WhatIf and -Confirm have everywhere.
-        aliases: fix
-            .and_then(|f| f.aliases.clone())
-            .unwrap_or_else(|| parameter.aliases.iter().filter(|a| *a != "wi" && *a != "cf").cloned().collect()),
-        type_name: match fix.and_then(|f| f.type_name.clone()) {
-            Some(name) => name,
-            None if parameter.is_switch => "SwitchParameter".to_owned(),
-            None => parameter.type_name.clone(),
-        },
-        accepted_values: parameter.accepted_values.clone(),
-        is_utc: fix.is_some_and(|f| f.utc),
-        bindings: Vec::new(),
-    };
-    (resolved, bindings)
-}
-
-/// One attribute says as much as one per set when the parameter is the same in all of them.
-fn with_bindings(parameter: Parameter, bindings: Vec<(String, Binding)>, in_one: bool) -> Parameter {
-    let bindings = if in_one {
-        bindings.into_iter().take(1).map(|(_, binding)| (None, binding)).collect()
-    } else {
-        bindings.into_iter().map(|(set, binding)| (Some(set), binding)).collect()
-    };
-    Parameter { bindings, ..parameter }
 }

@@ -2,31 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::binding;
-use crate::catalog::{Binding, Cmdlet, Parameter, Surface};
-use crate::completion::{self, Offer};
+use exo_catalog::{
+    Binding, Parameter, Surface, attributes, completion, gives_rows, hides_member, is_paging, parameter_type,
+    sharing_object,
+};
 
-/// Members of `PSCmdlet` that a parameter may be called like; hiding them is then meant.
-const INHERITED: [&str; 18] = [
-    "CommandOrigin",
-    "CommandRuntime",
-    "CommonParameters",
-    "CurrentPSTransaction",
-    "Events",
-    "Host",
-    "InvokeCommand",
-    "InvokeProvider",
-    "JobManager",
-    "JobRepository",
-    "MyInvocation",
-    "OptionalCommonParameters",
-    "PagingParameters",
-    "ParameterSetName",
-    "SessionState",
-    "ShouldContinue",
-    "ShouldProcess",
-    "Stopping",
-];
+use crate::bulk;
+use crate::catalog::Cmdlet;
 
 /// The C# source of a cmdlet.
 pub(crate) fn render(cmdlet: &Cmdlet) -> String {
@@ -73,7 +55,7 @@ pub(crate) fn render(cmdlet: &Cmdlet) -> String {
     if cmdlet.command_name != cmdlet.service_name {
         let _ = writeln!(out, "[Alias({})]", literal(&cmdlet.service_name));
     }
-    if matches!(verb, "Get" | "New" | "Search") && cmdlet.other_service.is_none() {
+    if gives_rows(verb) && cmdlet.other_service.is_none() {
         let _ = writeln!(out, "[OutputType({})]", literal(&cmdlet.row_type));
     }
     // Not sealed where they belong to a connection: the cmdlets of one with a prefix are subclasses, emitted when it is made. Partial, so
@@ -89,7 +71,7 @@ pub(crate) fn render(cmdlet: &Cmdlet) -> String {
         Some(other) => render_other_constructor(&mut out, &class, &cmdlet.service_name, other),
         None => render_constructor(&mut out, &class, cmdlet),
     }
-    if let Some(both) = binding::sharing_object(&cmdlet.parameters) {
+    if let Some(both) = sharing_object(&cmdlet.parameters) {
         render_choice(&mut out, both);
     }
     for parameter in &cmdlet.parameters {
@@ -146,40 +128,15 @@ fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter, is_bulk
             let _ = writeln!(out, "    [Parameter({arguments})]");
         }
     }
-    if !parameter.aliases.is_empty() {
-        let _ = writeln!(out, "    [Alias({})]", literals(&parameter.aliases));
-    }
-    if is_paging(parameter) {
-        out.push_str("    [ValidateResultSize]\n");
-    }
-    if sends_numbers(&parameter.type_name) {
-        out.push_str("    [SendsNumbers]\n");
-    }
-    if csharp_type(&parameter.type_name) == "bool?" {
-        out.push_str("    [BooleanValue]\n");
-    }
-    if parameter.is_utc {
-        out.push_str("    [UtcDate]\n");
-    }
-    if takes_flags(&parameter.type_name) {
-        out.push_str("    [FlagList]\n");
-    }
-    if !parameter.accepted_values.is_empty() {
-        let _ = writeln!(out, "    [AcceptedValues({})]", literals(&parameter.accepted_values));
-    } else {
-        let offer =
-            if is_bulk { completion::offer_of_bulk(noun, parameter) } else { completion::offer(noun, parameter) };
-        match offer {
-            Some(Offer::Objects(cmdlets)) => {
-                let _ = writeln!(out, "    [Completion.TenantObjects({})]", literals(&cmdlets));
-            }
-            Some(Offer::Address) => out.push_str("    [Completion.TenantAddress]\n"),
-            None => {}
-        }
+    let offered = if is_bulk { bulk::completion(noun, parameter) } else { completion(noun, parameter) };
+    for attribute in attributes(parameter, offered) {
+        let _ = match attribute.texts[..] {
+            [] => writeln!(out, "    [{}]", attribute.name),
+            _ => writeln!(out, "    [{}({})]", attribute.name, literals(&attribute.texts)),
+        };
     }
     let (type_name, name) = (parameter_type(parameter), &parameter.name);
-    let _ = if INHERITED.contains(&name.as_str()) {
-        // PowerShell looks for a property of the name first, and would find the inherited one, which it can't set.
+    let _ = if hides_member(name) {
         writeln!(out, "    public new {type_name} {name} {{ get; set; }}")
     } else {
         // A field, which PowerShell binds as it binds a property. There are some ten thousand parameters, and an import loads every class:
@@ -208,74 +165,6 @@ fn binding_arguments(set: Option<&str>, binding: Binding) -> String {
     arguments.join(", ")
 }
 
-/// `-ResultSize` of the kind that takes `Unlimited` is about paging, which the core does; the few whole-number ones are
-/// limits of the service's own.
-fn is_paging(parameter: &Parameter) -> bool {
-    parameter.name == "ResultSize" && short_name(&parameter.type_name).starts_with("Unlimited")
-}
-
-/// Whether numbers of a parameter that is an `object` here stay numbers on the wire. Elsewhere the service reads text: a mailbox can have
-/// the alias 12345.
-fn sends_numbers(type_name: &str) -> bool {
-    const TYPES: [&str; 8] =
-        ["ByteQuantifiedSize", "Decimal", "Double", "Hashtable", "Object", "PSObject", "PswsHashtable", "Single"];
-    let name = short_name(type_name);
-    TYPES.contains(&name.strip_suffix("[]").unwrap_or(name)) || name.starts_with("Unlimited")
-}
-
-/// Whether the service's type is an enumeration whose members can be put together, so that a list of them is one value. The catalog does not
-/// tell such enumerations from others. The names of some do, and of two more the online reference says that several values may be given,
-/// separated by commas, where it has a type that is no list. Of others that have accepted values it does not say so: they may be plain, or
-/// really lists, and what is given to them is sent as it is.
-fn takes_flags(type_name: &str) -> bool {
-    let name = short_name(type_name);
-    name.ends_with("Flags") || matches!(name, "DaysOfWeek" | "WellKnownRecipientType")
-}
-
-/// An identity is never text alone: a piped object has to arrive whole, so that its most exact id can be used.
-fn parameter_type(parameter: &Parameter) -> &'static str {
-    match csharp_type(&parameter.type_name) {
-        "string" if parameter.name == "Identity" => "object",
-        "string[]" if parameter.name == "Identity" => "object[]",
-        other => other,
-    }
-}
-
-/// The C# type of a parameter.
-///
-/// Simple values have their own types, so that PowerShell converts and complains as it does everywhere. They are nullable
-/// because `$null` clears a setting of the service and must get there. Everything else (identities, multi-valued
-/// properties, enumerations, sizes) is `object`: the service knows its types better than any list of ours, and an object
-/// from another cmdlet arrives whole, so that its most exact identity can be used.
-fn csharp_type(type_name: &str) -> &'static str {
-    match short_name(type_name) {
-        "SwitchParameter" => "SwitchParameter",
-        "Boolean" | "Bool" => "bool?",
-        "Int16" => "short?",
-        "Int32" => "int?",
-        "Int64" => "long?",
-        "UInt16" => "ushort?",
-        "UInt32" => "uint?",
-        "UInt64" => "ulong?",
-        "DateTime" | "ExDateTime" => "System.DateTime?",
-        "Guid" => "System.Guid?",
-        "String" => "string",
-        "String[]" => "string[]",
-        "Byte[]" => "byte[]",
-        "PSCredential" => "PSCredential",
-        "SecureString" => "System.Security.SecureString",
-        name if name.ends_with("[]") => "object[]",
-        _ => "object",
-    }
-}
-
-/// `System.Boolean` → `Boolean`; generic arguments stay where they are.
-fn short_name(type_name: &str) -> &str {
-    let head = type_name.split(['`', '<']).next().unwrap_or(type_name);
-    let start = head.rfind('.').map_or(0, |dot| dot + 1);
-    &type_name[start..]
-}
-
 /// Where the original has the classes of its bulk cmdlets.
 const ORIGINAL_NAMESPACE: &str = "Microsoft.Exchange.Management.RestApiClient";
 
@@ -284,7 +173,7 @@ pub(crate) fn class_name(service_name: &str, is_bulk: bool) -> String {
     if is_bulk {
         return service_name.replace("-EXO", "Exo");
     }
-    format!("{}Command", service_name.replace('-', ""))
+    exo_catalog::class_name(service_name)
 }
 
 fn literals(values: &[String]) -> String {
@@ -315,37 +204,6 @@ fn escape_xml(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn simple_types_are_nullable_and_the_rest_is_left_to_the_service() {
-        for (catalog, expected) in [
-            ("SwitchParameter", "SwitchParameter"),
-            ("System.Boolean", "bool?"),
-            ("Int32", "int?"),
-            ("System.DateTime", "System.DateTime?"),
-            ("String[]", "string[]"),
-            ("RecipientIdParameter[]", "object[]"),
-            ("MailboxIdParameter", "object"),
-            ("Unlimited", "object"),
-            ("Microsoft.Exchange.Management.RestApiClient.Unlimited`1[System.UInt32]", "object"),
-        ] {
-            assert_eq!(csharp_type(catalog), expected, "{catalog}");
-        }
-    }
-
-    #[test]
-    fn enumerations_that_can_be_put_together_are_known_by_name() {
-        for (catalog, expected) in [
-            ("MailboxFolderPermissionFlags", true),
-            ("Microsoft.Exchange.Data.MailboxWorkloadFlags", true),
-            ("WellKnownRecipientType", true),
-            ("MailboxRights[]", false),
-            ("RetentionAction", false),
-            ("MultiValuedProperty", false),
-        ] {
-            assert_eq!(takes_flags(catalog), expected, "{catalog}");
-        }
-    }
 
     #[test]
     fn bulk_cmdlets_have_the_classes_of_the_original() {

@@ -15,9 +15,8 @@
 //! *does* is in `ServiceCmdlet`, `BulkCmdlet` and `OtherServiceCmdlet`. They are partial, so that a single one can be given more.
 //! The output is deterministic, and a file is rewritten only when its text changed, so an incremental build stays quick.
 
-mod binding;
+mod bulk;
 mod catalog;
-mod completion;
 mod csharp;
 mod error;
 mod help;
@@ -32,7 +31,7 @@ pub use error::{Error, Result};
 pub use help::generate_help;
 pub use manifest::{write_manifest, write_manifest_with_aliases};
 
-use catalog::{Catalog, Overrides, PropertySets};
+use catalog::{Overrides, PropertySets};
 
 /// What a run of [`generate`] produced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub struct Generated {
 /// When a file cannot be read or written, when the JSON is not what it should be, or when the overrides name something
 /// that the catalog does not have: a correction that corrects nothing is a mistake worth hearing about.
 pub fn generate(catalog_dir: &Path, out_dir: &Path) -> Result<Generated> {
-    let catalog: Catalog = read_json(&catalog_dir.join("cmdlets.json"))?;
+    let catalog = catalog::read(catalog_dir)?;
     let overrides: Overrides = read_json(&catalog_dir.join("overrides.json"))?;
     let mut selected = catalog::select(catalog, &overrides)?;
     if selected.iter().any(|cmdlet| cmdlet.is_bulk) {

@@ -40,7 +40,7 @@ const CATALOG: &str = r##"{"source": {}, "cmdlets": [
  "should_process": false, "confirm_impact_high": false, "deprecated": false, "parameters": [
   {"name": "Anr", "aliases": [], "type": "String", "is_switch": false, "surfaces": ["ExchangeOnline"],
    "sets": {"Anr": {"required": true, "position": null, "value_from_pipeline": false, "value_from_pipeline_by_property_name": false}}},
-  {"name": "Identity", "aliases": ["Id<1>"], "type": "ThingIdParameter", "is_switch": false, "surfaces": ["ExchangeOnline"],
+  {"name": "Identity", "aliases": ["Id1"], "type": "ThingIdParameter", "is_switch": false, "surfaces": ["ExchangeOnline"],
    "sets": {"Identity": {"required": false, "position": 1, "value_from_pipeline": true, "value_from_pipeline_by_property_name": true}}},
   {"name": "Kind", "aliases": [], "type": "System.String[]", "is_switch": false, "surfaces": ["ExchangeOnline"], "accepted_values": ["One", "Two"],
    "accepted_values_complete": false, "default": "One", "range": {"min": 1, "max": 9},
@@ -123,7 +123,7 @@ fn a_cmdlet_of_the_catalog_shows_all_that_is_known() {
              <parameter required=\"false\" position=\"named\"><maml:name>Kind</maml:name>\
              <parameterValue>String[]</parameterValue></parameter></syntaxItem><syntaxItem>",
             "<parameters><parameter required=\"false\" globbing=\"false\" pipelineInput=\"true (ByValue, ByPropertyName)\" \
-             position=\"0\" aliases=\"Id&lt;1&gt;\"><maml:name>Identity</maml:name>",
+             position=\"0\" aliases=\"Id1\"><maml:name>Identity</maml:name>",
             "<maml:name>Anr</maml:name><parameterValue>String</parameterValue></parameter><parameter required=\"true\"",
             "<maml:para>Which kind.</maml:para><maml:para>From 1 to 9.</maml:para><maml:para>Accepted values: One, Two, and others.</maml:para>\
              <maml:para>Required in the parameter set Anr.</maml:para>",

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::binding;
-use crate::catalog::{Binding, Parameter};
+use exo_catalog::{Binding, Parameter, sharing_object};
 
 use super::Subject;
 use super::facts::{CmdletFacts, Facts, ParameterFacts};
@@ -143,7 +142,7 @@ impl Entry<'_> {
                 " -Confirm asks before it acts."
             });
         }
-        if let Some([first, second]) = binding::sharing_object(&cmdlet.parameters) {
+        if let Some([first, second]) = sharing_object(&cmdlet.parameters) {
             if !safety.is_empty() {
                 safety.push(' ');
             }

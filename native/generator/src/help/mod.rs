@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::catalog::{self, Catalog, Cmdlet, Overrides, Parameter};
+use exo_catalog::Parameter;
+
+use crate::catalog::{self, Cmdlet, Overrides};
 use crate::error::{Error, Result};
 use crate::{create_dir, read_json, write_if_changed};
 
@@ -34,9 +36,8 @@ const README: &str = "README.md";
 /// When a file cannot be read or written, when a page does not have the layout, when it speaks of a cmdlet or parameter
 /// that does not exist, or when a hand-written cmdlet is known neither to the catalog nor by a page.
 pub fn generate_help(catalog_dir: &Path, help_dir: &Path, target: &Path) -> Result<Vec<String>> {
-    let file = catalog_dir.join("cmdlets.json");
     let overrides: Overrides = read_json(&catalog_dir.join("overrides.json"))?;
-    let facts: Facts = read_json(&file)?;
+    let facts: Facts = read_json(&catalog_dir.join("cmdlets.json"))?;
     let common = page::parse_common(&read(&help_dir.join(COMMON_PAGE))?, COMMON_PAGE)?;
     let pages = read_pages(help_dir)?;
     let known = known_parameters(&facts, &pages, &common, &overrides)?;
@@ -45,8 +46,8 @@ pub fn generate_help(catalog_dir: &Path, help_dir: &Path, target: &Path) -> Resu
         examples::check(page, &known)?;
     }
 
-    let selected = catalog::select(read_json::<Catalog>(&file)?, &overrides)?;
-    let own = catalog::hand_written(read_json::<Catalog>(&file)?, &overrides)?;
+    let selected = catalog::select(catalog::read(catalog_dir)?, &overrides)?;
+    let own = catalog::hand_written(catalog::read(catalog_dir)?, &overrides)?;
     let mut cmdlets: Vec<Subject> = selected.into_iter().map(Subject::from).collect();
     for cmdlet in cmdlets.iter_mut().filter(|cmdlet| cmdlet.other_service.is_none()) {
         cmdlet.parameters.extend(additions(&common, cmdlet));

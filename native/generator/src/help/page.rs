@@ -1,7 +1,8 @@
 //! Written help pages: Markdown of one fixed layout, read strictly so that a slip is an error of the build and not a gap in
 //! somebody's help. `powershell/Help/README.md` describes the layout.
 
-use crate::catalog::Binding;
+use exo_catalog::Binding;
+
 use crate::error::{Error, Result};
 
 use super::Known;

@@ -1,10 +1,13 @@
-//! What can be offered on Tab for a parameter that names objects of the organisation: its type in the catalog says which.
+//! What can be offered on Tab for a parameter: the values that the pages name, or objects of the organisation, whose kind its type in the
+//! catalog says.
 
-use crate::catalog::Parameter;
+use crate::Parameter;
 
 /// What a parameter takes.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Offer {
+pub enum Completion {
+    /// One of these values, and others that the pages may not name.
+    Values(Vec<String>),
     /// Objects that the first of these cmdlets lists that there is.
     Objects(Vec<String>),
     /// An address in a domain of the organisation.
@@ -21,18 +24,21 @@ const RECIPIENT_LISTS: [&str; 6] = [
     "RejectMessagesFrom",
 ];
 
-/// What a parameter of a cmdlet with this noun takes, as far as that can be looked up.
-pub(crate) fn offer(noun: &str, parameter: &Parameter) -> Option<Offer> {
+/// What a parameter of a cmdlet with this noun takes, as far as that is known or can be looked up.
+pub fn completion(noun: &str, parameter: &Parameter) -> Option<Completion> {
+    if !parameter.accepted_values.is_empty() {
+        return Some(Completion::Values(parameter.accepted_values.clone()));
+    }
     let type_name = parameter.type_name.trim_end_matches("[]");
     let type_name = type_name.rsplit('.').next().unwrap_or(type_name);
     if matches!(type_name, "SmtpAddress" | "ProxyAddressCollection" | "WindowsLiveId") {
-        return (type_name == parameter.type_name).then_some(Offer::Address);
+        return (type_name == parameter.type_name).then_some(Completion::Address);
     }
     if matches!(parameter.name.as_str(), "RecipientDomainIs" | "ExceptIfRecipientDomainIs") {
-        return Some(Offer::Objects(vec!["Get-AcceptedDomain".to_owned()]));
+        return Some(Completion::Objects(vec!["Get-AcceptedDomain".to_owned()]));
     }
     if type_name == "MultiValuedProperty" && RECIPIENT_LISTS.iter().any(|start| parameter.name.starts_with(start)) {
-        return Some(Offer::Objects(vec!["Get-Recipient".to_owned()]));
+        return Some(Completion::Objects(vec!["Get-Recipient".to_owned()]));
     }
     let kind = type_name.strip_suffix("IdParameter")?;
     let listed = match kind {
@@ -69,21 +75,7 @@ pub(crate) fn offer(noun: &str, parameter: &Parameter) -> Option<Offer> {
     }
     listed.retain(|noun| !noun.is_empty());
     listed.dedup();
-    (!listed.is_empty()).then(|| Offer::Objects(listed.iter().map(|noun| format!("Get-{noun}")).collect()))
-}
-
-/// What a parameter of a bulk cmdlet takes. All of them are texts, so the names have to tell.
-pub(crate) fn offer_of_bulk(noun: &str, parameter: &Parameter) -> Option<Offer> {
-    let listed = match parameter.name.as_str() {
-        "Identity" | "PrimarySmtpAddress" if noun.starts_with("EXORecipient") => "Get-Recipient",
-        // Devices have no list that could be searched by the beginning of a name.
-        "Identity" if noun == "EXOMobileDeviceStatistics" => return None,
-        "Identity" | "Mailbox" | "PrimarySmtpAddress" => "Get-Mailbox",
-        "Trustee" | "User" => "Get-Recipient",
-        "MailboxPlan" => "Get-MailboxPlan",
-        _ => return None,
-    };
-    Some(Offer::Objects(vec![listed.to_owned()]))
+    (!listed.is_empty()).then(|| Completion::Objects(listed.iter().map(|noun| format!("Get-{noun}")).collect()))
 }
 
 #[cfg(test)]
@@ -96,20 +88,9 @@ mod tests {
             aliases: Vec::new(),
             type_name: type_name.to_owned(),
             accepted_values: Vec::new(),
+            is_utc: false,
             bindings: Vec::new(),
         }
-    }
-
-    #[test]
-    fn names_say_what_bulk_cmdlets_are_offered() {
-        let of = |noun: &str, name: &str| offer_of_bulk(noun, &parameter(name, "String"));
-        let objects = |cmdlet: &str| Some(Offer::Objects(vec![cmdlet.to_owned()]));
-        assert_eq!(of("EXOMailbox", "Identity"), objects("Get-Mailbox"));
-        assert_eq!(of("EXORecipientPermission", "Identity"), objects("Get-Recipient"));
-        assert_eq!(of("EXOMailboxPermission", "User"), objects("Get-Recipient"));
-        assert_eq!(of("EXOMobileDeviceStatistics", "Identity"), None);
-        assert_eq!(of("EXOMobileDeviceStatistics", "Mailbox"), objects("Get-Mailbox"));
-        assert_eq!(of("EXOMailbox", "Filter"), None);
     }
 
     #[test]
@@ -131,14 +112,24 @@ mod tests {
             ("Mailbox", "RejectMessagesFromDLMembers", "MultiValuedProperty", "Get-Recipient"),
             ("TransportRule", "RecipientDomainIs", "Word[]", "Get-AcceptedDomain"),
         ] {
-            let expected = Offer::Objects(expected.split(' ').map(str::to_owned).collect());
-            assert_eq!(offer(noun, &parameter(name, type_name)), Some(expected), "{noun} {name}");
+            let expected = Completion::Objects(expected.split(' ').map(str::to_owned).collect());
+            assert_eq!(completion(noun, &parameter(name, type_name)), Some(expected), "{noun} {name}");
         }
-        assert_eq!(offer("Mailbox", &parameter("EmailAddresses", "ProxyAddressCollection")), Some(Offer::Address));
+        assert_eq!(
+            completion("Mailbox", &parameter("EmailAddresses", "ProxyAddressCollection")),
+            Some(Completion::Address)
+        );
+        let with_values =
+            Parameter { accepted_values: vec!["A".to_owned()], ..parameter("Identity", "MailboxIdParameter") };
+        assert_eq!(
+            completion("Mailbox", &with_values),
+            Some(Completion::Values(vec!["A".to_owned()])),
+            "they come first"
+        );
         for (name, type_name) in
             [("DisplayName", "String"), ("Senders", "SmtpAddress[]"), ("Policy", "PolicyIdParameter")]
         {
-            assert_eq!(offer("Anything", &parameter(name, type_name)), None, "{name}");
+            assert_eq!(completion("Anything", &parameter(name, type_name)), None, "{name}");
         }
     }
 }
