@@ -1,7 +1,7 @@
 //! What PowerShell's binder needs beyond what the pages say: positions and the piped object must be one parameter's per set, the engine has
 //! to hear of every set, and names must not collide with those that every cmdlet has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashSet;
 
 use crate::{Binding, Parameter, StatedParameter};
 
@@ -68,7 +68,7 @@ pub(crate) fn settle_positions(parameters: &mut [StatedParameter]) {
 /// objects may share it, while the object knows an id that nothing else has. Names and addresses are piped as well. In a set in which
 /// another parameter takes the object, that one has it.
 pub(crate) fn pipe_identity(parameters: &mut [StatedParameter]) {
-    let takers: BTreeSet<String> = parameters
+    let takers: Vec<String> = parameters
         .iter()
         .flat_map(|parameter| &parameter.bindings)
         .filter(|(_, binding)| binding.by_value)
@@ -115,14 +115,14 @@ pub fn sharing_object(parameters: &[Parameter]) -> Option<[&Parameter; 2]> {
 /// The set that is meant when nothing tells, if the catalog knows none: one that asks for nothing that any other doesn't ask for.
 /// Without it PowerShell refuses calls that fit several sets.
 pub(crate) fn least_demanding(sets: &[String], parameters: &[StatedParameter]) -> Option<String> {
-    let asked: Vec<BTreeSet<&str>> = sets
+    let asked: Vec<Vec<&str>> = sets
         .iter()
         .map(|set| {
             let mandatory = parameters.iter().filter(|p| p.binding(set).is_some_and(|binding| binding.required));
             mandatory.map(|parameter| parameter.name.as_str()).collect()
         })
         .collect();
-    let least = asked.iter().position(|one| asked.iter().all(|other| one.is_subset(other)))?;
+    let least = asked.iter().position(|one| asked.iter().all(|other| one.iter().all(|name| other.contains(name))))?;
     sets.get(least).cloned()
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn are_named(sets: &[String], default_set: Option<&String>, parameter
 
 /// Refuses names that PowerShell or C# would not take; `class` is that of the cmdlet's class.
 pub(crate) fn check_names(cmdlet: &str, class: &str, parameters: &[StatedParameter]) -> Result<(), String> {
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     for parameter in parameters {
         if parameter.name == class {
             return Err(format!(
@@ -163,16 +163,18 @@ pub(crate) fn check_names(cmdlet: &str, class: &str, parameters: &[StatedParamet
 
 /// Sets in which several parameters have the same value of something, with those parameters' numbers.
 fn shared(parameters: &[StatedParameter], value: impl Fn(&Binding) -> Option<i32>) -> Vec<(String, Vec<usize>)> {
-    let mut found: BTreeMap<(String, i32), Vec<usize>> = BTreeMap::new();
+    let mut found: Vec<(&str, i32, Vec<usize>)> = Vec::new();
     for (i, parameter) in parameters.iter().enumerate() {
         for (set, binding) in &parameter.bindings {
-            if let Some(value) = value(binding) {
-                found.entry((set.clone(), value)).or_default().push(i);
+            let Some(value) = value(binding) else { continue };
+            match found.iter_mut().find(|(other, same, _)| other == set && *same == value) {
+                Some((_, _, sharing)) => sharing.push(i),
+                None => found.push((set, value, vec![i])),
             }
         }
     }
-    let several = found.into_iter().filter(|(_, sharing)| sharing.len() > 1);
-    several.map(|((set, _), sharing)| (set, sharing)).collect()
+    let several = found.into_iter().filter(|(_, _, sharing)| sharing.len() > 1);
+    several.map(|(set, _, sharing)| (set.to_owned(), sharing)).collect()
 }
 
 #[cfg(test)]

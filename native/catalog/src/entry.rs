@@ -55,7 +55,7 @@ pub struct Entry {
     /// Its sets; at least one.
     pub sets: Vec<String>,
     /// Where the service offers a set, if that is not wherever it offers the cmdlet.
-    pub set_surfaces: BTreeMap<String, Vec<String>>,
+    pub set_surfaces: Vec<(String, Vec<String>)>,
     /// Whether it has `-WhatIf` and `-Confirm`.
     pub should_process: bool,
     /// Whether it asks without being told to.
@@ -156,9 +156,9 @@ fn entry_of(json: &RawValue, name: &mut String) -> Result<Entry, String> {
     require(distinct.len() == sets.len(), || {
         format!("{name}: a parameter set is there twice; take it out of parameter_sets once.")
     })?;
-    let mut set_surfaces = BTreeMap::new();
+    let mut set_surfaces = Vec::new();
     for (set, _) in value.get("parameter_set_surfaces").and_then(Value::as_object).into_iter().flatten() {
-        set_surfaces.insert(set.clone(), texts(&value["parameter_set_surfaces"], set, name)?);
+        set_surfaces.push((set.clone(), texts(&value["parameter_set_surfaces"], set, name)?));
     }
     let default_set = match value.get("default_parameter_set").filter(|stated| !stated.is_null()) {
         Some(Value::Object(stated)) if stated.get("name").is_none_or(Value::is_null) => None,

@@ -95,7 +95,7 @@ impl Entry {
             surfaces.is_empty() || surfaces.iter().any(|on| served.iter().any(|surface| surface.as_ref() == on))
         };
         let set_surfaces = std::mem::take(&mut self.set_surfaces);
-        self.keep_sets(|set| set_surfaces.get(set).is_none_or(|on| serves(on)));
+        self.keep_sets(|set| set_surfaces.iter().all(|(of, on)| of != set || serves(on)));
         self.parameters.retain(|parameter| serves(&parameter.surfaces));
     }
 
