@@ -30,6 +30,11 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
         {
             catalog = CatalogFile.Read(file);
         }
+        catch (NativeLibraryException e)
+        {
+            ThrowTerminatingError(new ErrorRecord(e, "NativeLibraryUnavailable", ErrorCategory.ResourceUnavailable, null));
+            return;
+        }
         catch (FaultException e)
         {
             ThrowTerminatingError(e.Fault.ToErrorRecord(file));
