@@ -200,6 +200,7 @@ internal sealed class EmittedClasses
         "ValidateResultSize" => typeof(ValidateResultSizeAttribute),
         "SendsNumbers" => typeof(SendsNumbersAttribute),
         "BooleanValue" => typeof(BooleanValueAttribute),
+        "UtcDate" => typeof(UtcDateAttribute),
         "FlagList" => typeof(FlagListAttribute),
         "AcceptedValues" => typeof(AcceptedValuesAttribute),
         "Completion.TenantObjects" => typeof(TenantObjectsAttribute),
