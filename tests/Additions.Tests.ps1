@@ -28,6 +28,7 @@ BeforeAll {
                     'remove' { $Entry.parameters = @($Entry.parameters | Where-Object { $_.name -ne $name }) }
                     'type' { $parameter.type = $fix.type; $parameter.is_switch = $fix.type -eq 'SwitchParameter' }
                     'aliases' { $parameter.aliases = $fix.aliases }
+                    'utc' { $parameter.utc = $fix.utc }
                     'required' { foreach ($set in $parameter.sets.Values) { $set.required = $fix.required } }
                     'position' { foreach ($set in $parameter.sets.Values) { $set.position = $fix.position + $first } }
                     'pipeline' {

@@ -75,7 +75,7 @@ pub struct StatedParameter {
     pub type_name: String,
     /// The values it takes, as far as the pages name them.
     pub accepted_values: Vec<String>,
-    /// Whether it is a date that is UTC where it names no zone. No catalog says so, but some pages do.
+    /// Whether it is a date that is UTC where it names no zone.
     pub is_utc: bool,
     /// Where the service offers it; empty is wherever it offers the cmdlet.
     pub surfaces: Vec<String>,
@@ -243,7 +243,7 @@ fn parameter_of(json: &Value, cmdlet: &str, sets: &[String]) -> Result<StatedPar
         aliases,
         type_name: type_name.to_owned(),
         accepted_values: texts(json, "accepted_values", &location)?,
-        is_utc: false,
+        is_utc: flag(json, "utc", &location)?,
         surfaces: texts(json, "surfaces", &location)?,
         bindings,
         pipeline_is_sure: false,
