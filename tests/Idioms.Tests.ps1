@@ -193,3 +193,35 @@ Describe 'Sizes' {
         }
     }
 }
+
+Describe 'Objects under strict mode' {
+    It 'have their properties, and no others' {
+        Set-StrictMode -Version Latest
+        $mailbox = Get-Mailbox adele
+        $mailbox.DisplayName | Should -Not -BeNullOrEmpty
+        @($mailbox.EmailAddresses).Count | Should -BeGreaterThan 0
+        (Get-Failure { $mailbox.NoSuchProperty }).FullyQualifiedErrorId | Should -Be 'PropertyNotFoundStrict'
+        @(Get-Mailbox -Filter "Name -eq 'nobody at all'").Count | Should -Be 0
+    }
+}
+
+Describe 'A pool of runspaces' {
+    It 'shares the connection' {
+        $state = [initialsessionstate]::CreateDefault()
+        $state.ImportPSModule($env:EXORS_MODULE)
+        $pool = [runspacefactory]::CreateRunspacePool(1, 3, $state, $Host)
+        $pool.Open()
+        $shells = @()
+        try {
+            $wanted = @((Get-Mailbox -ResultSize 6 -WarningAction Ignore).PrimarySmtpAddress)
+            $shells = @(foreach ($address in $wanted) { [powershell]::Create().AddScript('param($a) (Get-Mailbox $a).PrimarySmtpAddress').AddArgument($address) })
+            $running = @(foreach ($shell in $shells) { $shell.RunspacePool = $pool; @{ Shell = $shell; Handle = $shell.BeginInvoke() } })
+            @(foreach ($one in $running) { $one.Shell.EndInvoke($one.Handle) }) | Should -Be $wanted
+            @($shells | ForEach-Object { $_.Streams.Error }) | Should -BeNullOrEmpty
+        }
+        finally {
+            foreach ($shell in $shells) { $shell.Dispose() }
+            $pool.Dispose()
+        }
+    }
+}

@@ -108,6 +108,20 @@ Describe 'Importing' {
         Invoke-Fresh 'Import-Module $env:EXORS_TEST_MODULE; Import-Module $env:EXORS_TEST_MODULE -Force' | Should -BeNullOrEmpty
     }
 
+    It 'takes a prefix of the engine, or single cmdlets, and removes them again' {
+        Invoke-Fresh @'
+Import-Module $env:EXORS_TEST_MODULE -Prefix Cloud
+(Get-Command Get-CloudMailbox).Name
+@(Get-Command Get-Mailbox -ListImported -ErrorAction Ignore).Count
+try { Get-CloudMailbox } catch { $_.CategoryInfo.Category }
+Remove-Module ExchangeOnlineRs
+Import-Module $env:EXORS_TEST_MODULE -Cmdlet Get-Mailbox
+(Get-Command -Module ExchangeOnlineRs -ListImported).Name -join ' '
+Remove-Module ExchangeOnlineRs
+@(Get-Command -ListImported | Where-Object Source -Like 'ExchangeOnline*').Count
+'@ | Should -Be @('Get-CloudMailbox', '0', 'ConnectionError', 'Get-Mailbox', '0')
+    }
+
     It 'has approved verbs only' {
         $approved = @((Get-Verb).Verb)
         @(Get-Command -Module ExchangeOnlineRs -CommandType Cmdlet | Where-Object Verb -NotIn $approved).Name | Should -BeNullOrEmpty
