@@ -241,11 +241,9 @@ mod tests {
         let of = |names: [(&str, Option<&str>, bool); 3]| {
             let all = names.map(|(name, set, by_value)| Parameter {
                 name: name.to_owned(),
-                aliases: Vec::new(),
                 type_name: "String".to_owned(),
-                accepted_values: Vec::new(),
-                is_utc: false,
                 bindings: vec![(set.map(str::to_owned), Binding { by_value, ..Binding::default() })],
+                ..Parameter::default()
             });
             sharing_object(&all).map(|found| found.map(|parameter| parameter.name.clone()))
         };

@@ -83,14 +83,7 @@ mod tests {
     use super::*;
 
     fn parameter(name: &str, type_name: &str) -> Parameter {
-        Parameter {
-            name: name.to_owned(),
-            aliases: Vec::new(),
-            type_name: type_name.to_owned(),
-            accepted_values: Vec::new(),
-            is_utc: false,
-            bindings: Vec::new(),
-        }
+        Parameter { name: name.to_owned(), type_name: type_name.to_owned(), ..Parameter::default() }
     }
 
     #[test]

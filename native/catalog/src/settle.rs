@@ -57,7 +57,7 @@ pub struct Cmdlet {
 }
 
 /// A parameter of a [`Cmdlet`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Parameter {
     /// Its name.
     pub name: String,

@@ -26,14 +26,7 @@ mod tests {
     #[test]
     fn names_say_what_bulk_cmdlets_are_offered() {
         let of = |noun: &str, name: &str| {
-            let parameter = Parameter {
-                name: name.to_owned(),
-                aliases: Vec::new(),
-                type_name: "String".to_owned(),
-                accepted_values: Vec::new(),
-                is_utc: false,
-                bindings: Vec::new(),
-            };
+            let parameter = Parameter { name: name.to_owned(), type_name: "String".to_owned(), ..Parameter::default() };
             completion(noun, &parameter)
         };
         let objects = |cmdlet: &str| Some(Completion::Objects(vec![cmdlet.to_owned()]));

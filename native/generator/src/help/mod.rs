@@ -201,9 +201,8 @@ fn additions(texts: &[ParameterText], cmdlet: &Subject) -> Vec<Parameter> {
                 name: text.name.clone(),
                 aliases: text.aliases.clone(),
                 type_name: text.type_name.clone()?,
-                accepted_values: Vec::new(),
-                is_utc: false,
                 bindings: vec![(None, text.binding)],
+                ..Parameter::default()
             })
         })
         .collect()

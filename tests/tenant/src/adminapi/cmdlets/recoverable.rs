@@ -43,16 +43,17 @@ fn is_meant(call: &Call<'_>, item: &Item) -> bool {
         && moment(call, "FilterEndTime").is_none_or(|end| item.modified <= end)
 }
 
-/// The items that a call means, in order, each with its mailbox.
-fn meant(call: &Call<'_>, directory: &Directory) -> Result<Vec<(u64, Item)>, ApiError> {
+/// The mailbox that a call means, and the items of it, in order.
+fn meant(call: &Call<'_>, directory: &Directory) -> Result<(u64, Vec<Item>), ApiError> {
     if let (Some(start), Some(end)) = (moment(call, "FilterStartTime"), moment(call, "FilterEndTime"))
         && start > end
     {
         return Err(ApiError::cmdlet(types::VALIDATION, "The start of the time span is after its end."));
     }
     let index = one_mailbox(directory, identity(call), false)?;
-    let all = items(directory, &directory.mailbox(index), call.arguments.text("SourceFolder"));
-    Ok(all.into_iter().filter(|item| is_meant(call, item)).map(|item| (index, item)).collect())
+    let mut found = items(directory, &directory.mailbox(index), call.arguments.text("SourceFolder"));
+    found.retain(|item| is_meant(call, item));
+    Ok((index, found))
 }
 
 /// A path as these cmdlets write it.
@@ -89,13 +90,12 @@ fn get(call: &Call<'_>) -> Result<Outcome, ApiError> {
     refuse_unevaluated(call, &evaluated)?;
     let directory = read(call);
     let skipped = call.arguments.get("SkipCount").and_then(serde_json::Value::as_u64).unwrap_or(0);
-    let found: Vec<(u64, Item)> = meant(call, &directory)?.into_iter().skip(skipped as usize).collect();
+    let (index, found) = meant(call, &directory)?;
+    let found: Vec<Item> = found.into_iter().skip(skipped as usize).collect();
+    let owner = directory.mailbox(index).text("Identity");
     call.list(
         |from| (from < found.len() as u64).then_some(from),
-        |at, out| {
-            let (index, item) = &found[at as usize];
-            write_item(call, &directory.mailbox(*index).text("Identity"), item, None, out);
-        },
+        |at, out| write_item(call, &owner, &found[at as usize], None, out),
     )
 }
 
@@ -113,27 +113,26 @@ fn restore(call: &Call<'_>) -> Result<Outcome, ApiError> {
     evaluated.extend(["NoOutput", "RestoreTargetFolder"]);
     refuse_unevaluated(call, &evaluated)?;
     let mut directory = write(call);
-    let found = meant(call, &directory)?;
-    let mut targets = Vec::new();
-    for (index, item) in &found {
-        targets.push(match call.arguments.text("RestoreTargetFolder") {
-            Some(wanted) => target(&directory, *index, wanted)?,
-            None => item.last_parent,
-        });
-    }
+    let (index, found) = meant(call, &directory)?;
+    let owner = directory.mailbox(index).text("Identity");
+    let chosen = match call.arguments.text("RestoreTargetFolder") {
+        Some(wanted) if !found.is_empty() => Some(target(&directory, index, wanted)?),
+        _ => None,
+    };
+    let target_of = |item: &Item| chosen.unwrap_or(item.last_parent);
     let mut outcome = call.list(
         |from| (from < found.len() as u64).then_some(from),
         |at, out| {
-            let (index, item) = &found[at as usize];
-            write_item(call, &directory.mailbox(*index).text("Identity"), item, Some(targets[at as usize]), out);
+            let item = &found[at as usize];
+            write_item(call, &owner, item, Some(target_of(item)), out);
         },
     )?;
     // The next page would find other items than those that this one left.
     if outcome.next_link.take().is_some() {
         return Err(ApiError::not_implemented("restoring more items at once than a page has"));
     }
-    for ((index, item), path) in found.iter().zip(&targets).take(outcome.rows as usize) {
-        directory.restored.add(*index, &item.entry_id, path);
+    for item in found.iter().take(outcome.rows as usize) {
+        directory.restored.add(index, &item.entry_id, target_of(item));
     }
     if call.arguments.switch("NoOutput") {
         return Ok(Outcome::default());
