@@ -225,8 +225,8 @@ public abstract class ConnectCmdlet : CoreCmdlet
         catch (NativeLibraryException e)
         {
             SetLastExecutionStatus(false);
-            entry?.Failed("NativeLibraryUnavailable", e.Message);
-            ThrowTerminatingError(LibraryError(e));
+            entry?.Failed(NativeLibraryException.ErrorId, e.Message);
+            ThrowTerminatingError(e.ToErrorRecord());
         }
         finally
         {

@@ -97,10 +97,6 @@ public abstract class CoreCmdlet : PSCmdlet
         return step;
     }
 
-    /// <summary>The record of a failure that is not the core's: the library is missing, or something of ours broke.</summary>
-    private protected static ErrorRecord LibraryError(NativeLibraryException exception) =>
-        new(exception, "NativeLibraryUnavailable", ErrorCategory.ResourceUnavailable, null);
-
     /// <summary>Whether verbose messages will be shown; the core makes none otherwise.</summary>
     private protected bool WantsVerbose()
     {

@@ -69,7 +69,7 @@ public sealed class DisconnectExchangeOnlineCommand : CoreCmdlet
         }
         catch (NativeLibraryException e)
         {
-            ThrowTerminatingError(LibraryError(e));
+            ThrowTerminatingError(e.ToErrorRecord());
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class GetConnectionInformationCommand : PSCmdlet
         }
         catch (NativeLibraryException e)
         {
-            ThrowTerminatingError(new ErrorRecord(e, "NativeLibraryUnavailable", ErrorCategory.ResourceUnavailable, null));
+            ThrowTerminatingError(e.ToErrorRecord());
         }
     }
 }

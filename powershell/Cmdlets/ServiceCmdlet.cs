@@ -308,7 +308,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         catch (NativeLibraryException e)
         {
             request.Dispose();
-            ThrowTerminatingError(LibraryError(e));
+            ThrowTerminatingError(e.ToErrorRecord());
         }
         catch (FaultException e)
         {

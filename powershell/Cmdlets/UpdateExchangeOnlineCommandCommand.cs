@@ -32,7 +32,7 @@ public sealed class UpdateExchangeOnlineCommandCommand : PSCmdlet
         }
         catch (NativeLibraryException e)
         {
-            ThrowTerminatingError(new ErrorRecord(e, "NativeLibraryUnavailable", ErrorCategory.ResourceUnavailable, null));
+            ThrowTerminatingError(e.ToErrorRecord());
             return;
         }
         catch (FaultException e)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Management.Automation;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -13,6 +14,12 @@ internal sealed class NativeLibraryException : Exception
         : base(message, inner)
     {
     }
+
+    /// <summary>The id of the error, the same in every cmdlet.</summary>
+    internal static string ErrorId => "NativeLibraryUnavailable";
+
+    /// <summary>The failure as an error of PowerShell.</summary>
+    internal ErrorRecord ToErrorRecord() => new(this, ErrorId, ErrorCategory.ResourceUnavailable, null);
 }
 
 /// <summary>Finds the native library by facts: the override, then the module's own folder for this system.</summary>
