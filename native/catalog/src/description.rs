@@ -77,7 +77,7 @@ pub fn settle_file(file: &[u8]) -> Result<Description, NoCatalog> {
 
 impl From<Cmdlet> for DescribedCmdlet {
     fn from(cmdlet: Cmdlet) -> Self {
-        let (verb, noun) = cmdlet.name.split_once('-').unwrap_or((&cmdlet.name, ""));
+        let (verb, noun) = crate::verb_and_noun(&cmdlet.name);
         Self {
             surface: cmdlet.surface,
             default_set: cmdlet.default_set,

@@ -19,7 +19,7 @@ pub use completion::{Completion, completion};
 pub use description::{Description, settle_file};
 pub use entry::{Entry, NoCatalog, Problem, StatedParameter};
 pub use member::{Attribute, attributes, hides_member, is_paging, parameter_type};
-pub use settle::{Cmdlet, Parameter, Surface, class_name, gives_rows};
+pub use settle::{Cmdlet, Parameter, Surface, class_name, gives_rows, verb_and_noun};
 
 /// The parts of the service that a catalog speaks of.
 pub const SURFACES: [&str; 2] = [EXCHANGE, COMPLIANCE];

@@ -78,17 +78,17 @@ pub fn class_name(cmdlet: &str) -> String {
     format!("{}Command", cmdlet.replace('-', ""))
 }
 
+/// The verb and the noun of a cmdlet's name.
+pub fn verb_and_noun(cmdlet: &str) -> (&str, &str) {
+    cmdlet.split_once('-').unwrap_or((cmdlet, ""))
+}
+
 /// Whether a cmdlet with this verb gives rows.
 pub fn gives_rows(verb: &str) -> bool {
     ROW_VERBS.contains(&verb)
 }
 
 impl Entry {
-    /// The verb and the noun of its name.
-    pub fn verb_and_noun(&self) -> (&str, &str) {
-        self.name.split_once('-').unwrap_or((&self.name, ""))
-    }
-
     /// Leaves out the sets and parameters that none of these parts of the service has.
     pub fn keep_served(&mut self, served: &[impl AsRef<str>]) {
         let serves = |surfaces: &[String]| {
@@ -120,7 +120,7 @@ impl Entry {
 
     /// The cmdlet that it describes.
     pub fn into_cmdlet(self) -> Cmdlet {
-        let (verb, noun) = self.verb_and_noun();
+        let (verb, noun) = verb_and_noun(&self.name);
         let is_read = READ_VERBS.contains(&verb);
         let row_type = format!("Deserialized.Microsoft.Exchange.Management.{noun}");
         let least_demanding = binding::least_demanding(&self.sets, &self.parameters);

@@ -277,7 +277,7 @@ fn resolve(mut entry: Entry, overrides: &Overrides) -> Result<Cmdlet> {
         let class = csharp::class_name(&entry.name, is_bulk);
         entry.make_fit(&class).map_err(|problem| Error::Data(problem.to_string()))?;
     }
-    let row_type = overrides.row_types.get(entry.verb_and_noun().1).cloned();
+    let row_type = overrides.row_types.get(exo_catalog::verb_and_noun(&entry.name).1).cloned();
     let settled = entry.into_cmdlet();
     Ok(Cmdlet {
         surface: if is_bulk { Surface::Inbuilt } else { settled.surface },

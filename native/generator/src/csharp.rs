@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use exo_catalog::{
     Binding, Parameter, Surface, attributes, completion, gives_rows, hides_member, is_paging, parameter_type,
-    sharing_object,
+    sharing_object, verb_and_noun,
 };
 
 use crate::bulk;
@@ -13,7 +13,7 @@ use crate::catalog::Cmdlet;
 /// The C# source of a cmdlet.
 pub(crate) fn render(cmdlet: &Cmdlet) -> String {
     let mut out = String::new();
-    let (verb, noun) = cmdlet.command_name.split_once('-').unwrap_or((&cmdlet.command_name, ""));
+    let (verb, noun) = verb_and_noun(&cmdlet.command_name);
     let class = class_name(&cmdlet.service_name, cmdlet.is_bulk);
     let mut attribute = format!("Cmdlet({}, {}", literal(verb), literal(noun));
     if let Some(set) = &cmdlet.default_set {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use exo_catalog::{Binding, Parameter, sharing_object};
+use exo_catalog::{Binding, Parameter, sharing_object, verb_and_noun};
 
 use super::Subject;
 use super::facts::{CmdletFacts, Facts, ParameterFacts};
@@ -56,7 +56,7 @@ struct Entry<'a> {
 impl Entry<'_> {
     fn render(&self, out: &mut String) {
         let name = &self.cmdlet.command_name;
-        let (verb, noun) = name.split_once('-').unwrap_or((name, ""));
+        let (verb, noun) = verb_and_noun(name);
         let synopsis = self.page.map_or_else(|| words::synopsis(verb, noun), |page| page.synopsis.clone());
         let _ = write!(out, "<command><details><name>{name}</name>");
         paragraphs(out, "maml:description", [synopsis]);
