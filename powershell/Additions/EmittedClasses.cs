@@ -11,7 +11,7 @@ namespace ExchangeOnlineRs.Additions;
 /// <summary>Emits the class of a cmdlet that came in a catalog file: what the build makes of the module's own catalog.</summary>
 internal sealed class EmittedClasses
 {
-    private static readonly ConstructorInfo BaseConstructor = typeof(ServiceCmdlet).GetConstructor(
+    private static readonly ConstructorInfo BaseConstructor = typeof(PipelineServiceCmdlet).GetConstructor(
         BindingFlags.Instance | BindingFlags.NonPublic, new[] { typeof(ServiceCmdletDefinition) })!;
 
     private static readonly ConstructorInfo DefinitionConstructor =
@@ -28,7 +28,7 @@ internal sealed class EmittedClasses
     internal ServiceCmdletClass Emit(CatalogCmdlet cmdlet)
     {
         TypeBuilder builder = module.DefineType(
-            $"ExchangeOnlineRs.Added.{cmdlet.ClassName}", TypeAttributes.Public | TypeAttributes.Class, typeof(ServiceCmdlet));
+            $"ExchangeOnlineRs.Added.{cmdlet.ClassName}", TypeAttributes.Public | TypeAttributes.Class, typeof(PipelineServiceCmdlet));
         builder.SetCustomAttribute(CmdletAttributeOf(cmdlet));
         string rowType = RowType(cmdlet);
         if (cmdlet.GivesRows)
@@ -137,14 +137,15 @@ internal sealed class EmittedClasses
     }
 
     /// <summary>
-    /// Defines the member of a parameter: a field, or a property where the engine's class has a member of that name.
+    /// Defines the member of a parameter: a field, or a property where the value is nullable or the engine's class has a member of that name.
     /// </summary>
     /// <returns>What adds an attribute to it.</returns>
     private static Action<CustomAttributeBuilder> Member(TypeBuilder builder, CatalogParameter parameter)
     {
         string name = parameter.Name;
         Type type = ParameterType(parameter.TypeName);
-        if (!parameter.HidesMember)
+        // As in the generated classes, where a nullable value is a property: the engine takes properties before fields.
+        if (!parameter.HidesMember && Nullable.GetUnderlyingType(type) is null)
         {
             return builder.DefineField(name, type, FieldAttributes.Public).SetCustomAttribute;
         }

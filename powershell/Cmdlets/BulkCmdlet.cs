@@ -9,7 +9,7 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// A bulk cmdlet (<c>Get-EXO…</c>): the service is asked for objects rather than to run a cmdlet. The core makes an address of
 /// the parameters; what is left for here is to say which of the ids that a piped object brings is meant.
 /// </summary>
-public abstract class BulkCmdlet : ServiceCmdlet
+public abstract class BulkCmdlet : PipelineServiceCmdlet
 {
     /// <summary>Parameters that say whose data is wanted. A piped object can fill several of them at once.</summary>
     private static readonly HashSet<string> Identities = new(StringComparer.OrdinalIgnoreCase)

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.Management.Automation;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading;
 using ExchangeOnlineRs.Native;
@@ -96,6 +97,12 @@ public abstract class CoreCmdlet : PSCmdlet
 
         return step;
     }
+
+    /// <summary>What was bound to a parameter whose property stores nothing; null or the type's default value if nothing was.</summary>
+    /// <param name="parameter">The parameter's name.</param>
+    /// <typeparam name="T">The parameter's type.</typeparam>
+    private protected T? BoundValue<T>([CallerMemberName] string parameter = "") =>
+        MyInvocation.BoundParameters.TryGetValue(parameter, out object? value) && value is T bound ? bound : default;
 
     /// <summary>Whether verbose messages will be shown; the core makes none otherwise.</summary>
     private protected bool WantsVerbose()

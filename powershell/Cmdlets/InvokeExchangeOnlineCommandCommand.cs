@@ -16,7 +16,7 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Invoke, "ExchangeOnlineCommand", SupportsShouldProcess = true)]
 [OutputType(typeof(PSObject))]
-public sealed class InvokeExchangeOnlineCommandCommand : ServiceCmdlet
+public sealed class InvokeExchangeOnlineCommandCommand : PipelineServiceCmdlet
 {
     private static readonly Regex CmdletName = new(@"\A[A-Za-z]{2,40}-[A-Za-z][A-Za-z0-9]{1,120}\z", RegexOptions.CultureInvariant);
     private static readonly Regex ParameterName = new(@"\A[A-Za-z_][A-Za-z0-9_]{0,120}\z", RegexOptions.CultureInvariant);

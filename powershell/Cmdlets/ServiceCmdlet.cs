@@ -17,7 +17,7 @@ namespace ExchangeOnlineRs.Cmdlets;
 /// A cmdlet that the service carries out. The generated classes below it hold parameters only: this class sends what was
 /// bound and writes what comes back.
 /// </summary>
-public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
+public abstract class ServiceCmdlet : CoreCmdlet
 {
     /// <summary>Requests of a cmdlet that only reads which are sent ahead, where the caller does not say how many.</summary>
     private const int ReadsAhead = 32;
@@ -188,25 +188,8 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
         window?.Cancel();
     }
 
-    /// <summary>
-    /// Stops what was sent ahead. The engine calls it when the pipeline is over, also when a later command had enough of it
-    /// or an earlier one failed.
-    /// </summary>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Stops what was sent ahead.</summary>
-    /// <param name="disposing">Whether it is not the finalizer that calls.</param>
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            window?.Dispose();
-        }
-    }
+    /// <summary>Stops what was sent ahead, which is nothing where no objects are piped in.</summary>
+    private protected void StopSentAhead() => window?.Dispose();
 
     /// <summary>The parameters for the service, without those that are for PowerShell or for us.</summary>
     /// <exception cref="WireException">One of them cannot be sent.</exception>
@@ -257,7 +240,7 @@ public abstract class ServiceCmdlet : CoreCmdlet, IDisposable
     /// <summary>How many requests may be under way in this pipeline.</summary>
     private int WindowSize()
     {
-        if (!MyInvocation.ExpectingInput)
+        if (!MyInvocation.ExpectingInput || this is not PipelineServiceCmdlet)
         {
             return 1;
         }

@@ -63,6 +63,7 @@ pub(crate) fn render(cmdlet: &Cmdlet) -> String {
     let (kind, base) = match cmdlet {
         Cmdlet { other_service: Some(_), .. } => ("sealed partial class", "OtherServiceCmdlet"),
         Cmdlet { is_bulk: true, .. } => ("sealed partial class", "BulkCmdlet"),
+        _ if takes_pipeline(&cmdlet.parameters) => ("partial class", "PipelineServiceCmdlet"),
         _ => ("partial class", "ServiceCmdlet"),
     };
     let _ = writeln!(out, "public {kind} {class} : {base}\n{{");
@@ -95,6 +96,14 @@ fn render_constructor(out: &mut String, class: &str, cmdlet: &Cmdlet) {
         cmdlet.confirm_impact_high,
         cmdlet.parameters.iter().any(is_paging),
     );
+}
+
+/// Whether any parameter can be bound from the pipeline.
+fn takes_pipeline(parameters: &[Parameter]) -> bool {
+    parameters
+        .iter()
+        .flat_map(|parameter| &parameter.bindings)
+        .any(|(_, binding)| binding.by_value || binding.by_property_name)
 }
 
 fn render_other_constructor(out: &mut String, class: &str, name: &str, service: &str) {
@@ -138,6 +147,10 @@ fn render_parameter(out: &mut String, noun: &str, parameter: &Parameter, is_bulk
     let (type_name, name) = (parameter_type(parameter), &parameter.name);
     let _ = if hides_member(name) {
         writeln!(out, "    public new {type_name} {name} {{ get; set; }}")
+    } else if type_name.ends_with('?') {
+        // The runtime has to know the size of a field before it can load the class, and for a nullable value that costs an import more than
+        // the methods of a property do. The engine keeps what was bound, so there is nothing to store.
+        writeln!(out, "    public {type_name} {name} {{ get => BoundValue<{type_name}>(); set {{ }} }}")
     } else {
         // A field, which PowerShell binds as it binds a property. There are some ten thousand parameters, and an import loads every class:
         // a property would add a hidden field, two methods and their metadata to each.

@@ -12,8 +12,8 @@
 //!   `"otherServices"` says: whoever calls one learns whose it is.
 //!
 //! The generated classes carry parameters and attributes only, and for a few which of two parameters a piped object is; everything a cmdlet
-//! *does* is in `ServiceCmdlet`, `BulkCmdlet` and `OtherServiceCmdlet`. They are partial, so that a single one can be given more.
-//! The output is deterministic, and a file is rewritten only when its text changed, so an incremental build stays quick.
+//! *does* is in `ServiceCmdlet`, `PipelineServiceCmdlet`, `BulkCmdlet` and `OtherServiceCmdlet`. They are partial, so that a single one can
+//! be given more. The output is deterministic, and a file is rewritten only when its text changed, so an incremental build stays quick.
 
 mod bulk;
 mod catalog;

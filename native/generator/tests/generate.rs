@@ -91,7 +91,7 @@ fn a_class_carries_what_the_catalog_says() {
     let text = folder.read("out/Cmdlets/Get-Thing.g.cs");
     for expected in [
         "[Cmdlet(\"Get\", \"Thing\", DefaultParameterSetName = \"Identity\")]\n[OutputType(\"Deserialized.Example.Thing\")]\n",
-        "public partial class GetThingCommand : ServiceCmdlet\n",
+        "public partial class GetThingCommand : PipelineServiceCmdlet\n",
         "new ServiceCmdletDefinition(\"Get-Thing\", \"Deserialized.Example.Thing\")",
         "Surface = ServiceSurface.Exchange,",
         "IsRead = true,",
@@ -298,7 +298,11 @@ fn the_real_catalog_is_generated_whole() {
     assert!(generated.cmdlets.len() > 940, "{}", generated.cmdlets.len());
     assert!(generated.aliases.contains(&"Release-QuarantineMessage".to_owned()));
     let set = folder.read("out/Cmdlets/Set-OrganizationConfig.g.cs");
-    assert!(set.contains("    [BooleanValue]\n    public bool? OAuth2ClientProfileEnabled;"));
+    assert!(set.contains(
+        "    [BooleanValue]\n    public bool? OAuth2ClientProfileEnabled { get => BoundValue<bool?>(); set { } }"
+    ));
+    // Nothing can be piped into it.
+    assert!(set.contains("public partial class SetOrganizationConfigCommand : ServiceCmdlet\n"));
     let flags = folder.read("out/Cmdlets/Set-MailboxFolderPermission.g.cs");
     assert!(flags.contains("    [FlagList]\n    [AcceptedValues(\"None\", "), "{flags}");
 }
