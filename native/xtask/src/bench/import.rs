@@ -1,4 +1,7 @@
 //! Importing the module into a fresh PowerShell, and importing a module that has nothing in it.
+//!
+//! PowerShell's telemetry, which both imports start, is off unless `POWERSHELL_TELEMETRY_OPTOUT=0` asks for PowerShell as it is out of
+//! the box.
 
 use std::fs;
 use std::path::Path;

@@ -20,6 +20,9 @@ const LEAST_SDK: (u32, u32) = (8, 0);
 /// `New-PesterConfiguration` and the result's fields that the tests' runner reads are all there from here.
 const LEAST_PESTER: &str = "5.3.0";
 
+/// What tells PowerShell to send no telemetry (about_Telemetry); out of the box it sends some.
+const POWERSHELL_TELEMETRY: &str = "POWERSHELL_TELEMETRY_OPTOUT";
+
 /// A program that was found.
 #[derive(Debug, Clone)]
 pub(crate) struct Tool {
@@ -134,9 +137,12 @@ impl Tools {
         command
             .env("DOTNET_CLI_TELEMETRY_OPTOUT", "1")
             .env("DOTNET_NOLOGO", "1")
-            .env("POWERSHELL_TELEMETRY_OPTOUT", "1")
             .env("POWERSHELL_UPDATECHECK", "Off")
             .env("PSModuleAnalysisCachePath", self.target.join("powershell-module-cache"));
+        // PowerShell's telemetry takes part in every import, so a measurement may want it: a choice that was made outside stays.
+        if std::env::var_os(POWERSHELL_TELEMETRY).is_none() {
+            command.env(POWERSHELL_TELEMETRY, "1");
+        }
         if let Some((name, value)) = invariant_culture() {
             command.env(name, value);
         }
