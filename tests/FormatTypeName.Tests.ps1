@@ -14,7 +14,6 @@ BeforeAll {
     $script:start = {
         param($Module, $Address)
         $ErrorActionPreference = 'Stop'
-        $files = { @(Get-ChildItem -LiteralPath ([IO.Path]::GetTempPath()) -Filter '*xo*' -Name) -join ' ' }
         Import-Module $Module
         $credential = [pscredential]::new('admin@contoso.com', (ConvertTo-SecureString 'p' -AsPlainText -Force))
         $to = @{ ConnectionUri = $Address; AzureADAuthorizationEndpointUri = "$Address/organizations"; Credential = $credential }
@@ -186,17 +185,43 @@ Describe 'A session that uses the connections of others' {
 
 Describe 'What views leave alone' {
     It 'are the commands, modules and files of the session' {
-        $before, $after = Invoke-NewSession {
+        # Other tests come and go in the folder for temporary files, so this session has a process and such a folder of its own.
+        $temporary = (New-Item -ItemType Directory -Path (Join-Path $TestDrive 'temporary')).FullName
+        $opening = Join-Path $TestDrive 'opening.ps1'
+        Set-Content -LiteralPath $opening -Value $start.ToString()
+        $program = Join-Path $TestDrive 'state.ps1'
+        Set-Content -LiteralPath $program -Value {
+            param($Opening, $Module, $Address)
+            . $Opening $Module $Address
+            $state = {
+                ((Get-Command).Name | Sort-Object -Unique) -join ' '
+                (Get-Module).Name -join ' '
+                (Get-ChildItem -LiteralPath ([IO.Path]::GetTempPath()) -Recurse -Force -Name | Sort-Object) -join ' '
+            }
             # Both connections bring what is no view.
-            Connect-ExchangeOnline @to -SkipLoadingFormatData
-            $state = { ((Get-Command).Name | Sort-Object -Unique) -join ' '; (Get-Module).Name -join ' '; & $files }
-            , @(& $state)
-            Connect-ExchangeOnline @to -FormatTypeName *.Mailbox
-            , @(& $state)
+            Connect-ExchangeOnline @to -ShowBanner:$false -SkipLoadingFormatData
+            # The first look loads modules of PowerShell.
+            $null = & $state
+            $before = @(& $state)
+            Connect-ExchangeOnline @to -ShowBanner:$false -FormatTypeName *.Mailbox
+            @{ Before = $before; After = @(& $state); Views = @(Get-View); Folder = [IO.Path]::GetTempPath() } | ConvertTo-Json -Compress
+        }.ToString()
+        $names = 'TMPDIR', 'TMP', 'TEMP'
+        $earlier = $names | ForEach-Object { [Environment]::GetEnvironmentVariable($_) }
+        try {
+            $names | ForEach-Object { [Environment]::SetEnvironmentVariable($_, $temporary) }
+            $said = @(& (Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh')) -NoLogo -NoProfile -File $program $opening $env:EXORS_MODULE $service.Address 2>&1 | ForEach-Object { "$_" })
         }
-        $after | Should -Be $before
-        $before[0] | Should -Match 'Get-Mailbox'
-        $before[0] | Should -Not -Match 'DefaultView'
+        finally {
+            for ($index = 0; $index -lt $names.Count; $index++) { [Environment]::SetEnvironmentVariable($names[$index], $earlier[$index]) }
+        }
+        $said.Count | Should -Be 1 -Because ($said -join "`n")
+        $session = $said[0] | ConvertFrom-Json
+        $session.Folder.TrimEnd('/', '\') | Should -Be $temporary
+        $session.Views | Should -Be @('Mailbox')
+        $session.After | Should -Be $session.Before
+        $session.Before[0] | Should -Match 'Get-Mailbox'
+        $session.Before[0] | Should -Not -Match 'DefaultView'
     }
 
     It 'are the views of others' {
