@@ -4,6 +4,7 @@ Which default views a connection brings: -FormatTypeName of the two cmdlets that
 Views.Tests.ps1 has the views themselves. `cargo xtask test` names the module in EXORS_MODULE.
 #>
 BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot 'support/TestTenant.psm1') -Force
     Import-Module (Join-Path $PSScriptRoot 'support/WrittenService.psm1') -Force
     Import-Module $env:EXORS_MODULE -Force
     $script:service = Start-WrittenService
@@ -206,15 +207,10 @@ Describe 'What views leave alone' {
             Connect-ExchangeOnline @to -ShowBanner:$false -FormatTypeName *.Mailbox
             @{ Before = $before; After = @(& $state); Views = @(Get-View); Folder = [IO.Path]::GetTempPath() } | ConvertTo-Json -Compress
         }.ToString()
-        $names = 'TMPDIR', 'TMP', 'TEMP'
-        $earlier = $names | ForEach-Object { [Environment]::GetEnvironmentVariable($_) }
-        try {
-            $names | ForEach-Object { [Environment]::SetEnvironmentVariable($_, $temporary) }
-            $said = @(& (Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh')) -NoLogo -NoProfile -File $program $opening $env:EXORS_MODULE $service.Address 2>&1 | ForEach-Object { "$_" })
-        }
-        finally {
-            for ($index = 0; $index -lt $names.Count; $index++) { [Environment]::SetEnvironmentVariable($names[$index], $earlier[$index]) }
-        }
+        $pwsh = Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh')
+        $said = @(Invoke-WithEnvironment @{ TMPDIR = $temporary; TMP = $temporary; TEMP = $temporary } {
+            & $pwsh -NoLogo -NoProfile -File $program $opening $env:EXORS_MODULE $service.Address 2>&1 | ForEach-Object { "$_" }
+        })
         $said.Count | Should -Be 1 -Because ($said -join "`n")
         $session = $said[0] | ConvertFrom-Json
         $session.Folder.TrimEnd('/', '\') | Should -Be $temporary

@@ -325,7 +325,12 @@ function Set-Environment([hashtable] $Variables) {
     $earlier
 }
 
-# Runs a script with environment variables and puts back what they were.
+<#
+.SYNOPSIS
+Runs a script with environment variables and puts back what they were.
+.PARAMETER Variables
+Their values by name; those that are $null are removed meanwhile.
+#>
 function Invoke-WithEnvironment([hashtable] $Variables, [scriptblock] $Script) {
     $earlier = Set-Environment $Variables
     try { & $Script } finally { $null = Set-Environment $earlier }
@@ -537,5 +542,5 @@ function Get-Failure {
 }
 
 Export-ModuleMember -Function Read-TenantReadyFile, Get-TenantAccount, Get-TenantCredential, Get-TenantOrganization, Get-TenantApplication, `
-    Get-TestCertificate, New-TestPfx, New-TestFolder, Start-TestTenant, Stop-TestTenant, Get-TenantAddress, Connect-TestTenant, Use-TenantProxy, `
+    Get-TestCertificate, New-TestPfx, New-TestFolder, Start-TestTenant, Stop-TestTenant, Get-TenantAddress, Connect-TestTenant, Invoke-WithEnvironment, Use-TenantProxy, `
     Use-ManagedIdentity, Invoke-TenantControl, Set-TestBrowser, Complete-TestDeviceCode, Get-TenantRequest, Measure-TenantRequest, Get-Failure
